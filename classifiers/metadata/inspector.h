@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "classifiers/metadata/metadata.h"
+#include "dataplane/core/bytes.h"
+#include "dataplane/core/flow_view.h"
+
+namespace weir {
+
+// What a reader may still find, as the pipeline needs it to decide a pass.
+enum class ReaderState : std::uint8_t {
+  kProbing,      // not enough bytes to know the protocol
+  kNameMayCome,  // protocol known, a name may still come (hello not complete, HTTP keep-alive, CONNECT, HRR)
+  kNoMoreNames,  // protocol known and no further name can come on this flow
+  kUnknown,      // none of our protocols
+};
+
+// Something odd that was met on the way; counted, and an `anomaly` or `exception` event.
+enum class ReaderEvent : std::uint16_t {
+  kNone = 0,
+  kTlsBadRecord = 1 << 0,
+  kTlsHandshakeBudget = 1 << 1,  // a handshake beyond ReaderLimits::handshake_bytes
+  kQuicUnknownVersion = 1 << 2,
+  kQuicDecryptFailed = 1 << 3,
+  kHttpBadRequest = 1 << 4,
+  kHttpHeadBudget = 1 << 5,
+  kDnsMalformed = 1 << 6,
+  kEchOffered = 1 << 7,
+  kSeveralNames = 1 << 8,  // two different names in one hello or request
+};
+constexpr std::uint16_t Bit(ReaderEvent e) noexcept { return static_cast<std::uint16_t>(e); }
+
+struct ReaderLimits {
+  std::uint32_t handshake_bytes = 192 * 1024;  // TLS or QUIC handshake messages before the name, a direction
+  std::uint32_t http_head_bytes = 64 * 1024;
+  std::uint32_t dns_messages = 64;  // kept in one Metadata
+};
+
+struct Inspection {
+  ReaderState state = ReaderState::kProbing;
+  AppProto proto = AppProto::kUnknown;
+  std::uint16_t events = 0;  // ReaderEvent bits that this call raised
+  bool tx_complete = false;  // transaction `tx` ended its naming part: write its tls/quic/http/dns event
+  TxId tx = 0;
+};
+
+// The readers of one flow: finds out which protocol it speaks by its bytes (any
+// port), reads names, and follows it into HTTP CONNECT, SOCKS and STARTTLS.
+//
+// Stream: bytes of each direction in order, each byte once, in pieces of any
+// size; what the readers still need they keep themselves, within the limits.
+// Datagrams: whole UDP payloads in arrival order.
+// Every byte of input is hostile. Never throws except std::bad_alloc, which ends
+// the process: memory is bounded by the limits. One thread.
+//
+// Sources: RFC 8446 s4-5, RFC 5246, RFC 6066 s3, RFC 9000, RFC 9001 s5, RFC 9369,
+// RFC 9112, RFC 1035, RFC 8489.
+class Inspector {
+ public:
+  explicit Inspector(const ReaderLimits& limits, std::uint8_t ip_proto);
+  ~Inspector();
+  Inspector(Inspector&&) noexcept;
+  Inspector& operator=(Inspector&&) noexcept;
+
+  Inspection OnStream(Direction direction, Bytes in_order, Metadata& out);
+  Inspection OnDatagram(Direction direction, Bytes payload, Metadata& out);
+
+  // Bytes held now: counted against the worker's budget.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

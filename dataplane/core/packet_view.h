@@ -1,0 +1,72 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "dataplane/core/bytes.h"
+#include "dataplane/core/flow_key.h"
+
+namespace weir {
+
+// TCP header flag bits (RFC 9293 s3.1).
+inline constexpr std::uint8_t kTcpFin = 0x01;
+inline constexpr std::uint8_t kTcpSyn = 0x02;
+inline constexpr std::uint8_t kTcpRst = 0x04;
+inline constexpr std::uint8_t kTcpPsh = 0x08;
+inline constexpr std::uint8_t kTcpAck = 0x10;
+inline constexpr std::uint8_t kTcpUrg = 0x20;
+
+inline constexpr std::uint8_t kProtoIcmp = 1;
+inline constexpr std::uint8_t kProtoTcp = 6;
+inline constexpr std::uint8_t kProtoUdp = 17;
+inline constexpr std::uint8_t kProtoIcmp6 = 58;
+inline constexpr std::uint8_t kProtoSctp = 132;
+
+// What the parser found in one packet. Offsets count bytes from `base`, which
+// is the frame, or the datagram that defragmentation put together. Describes
+// the innermost IP packet of the tunnels that were peeled.
+struct PacketView {
+  const std::byte* base = nullptr;  // borrowed: dies with the frame
+  IpAddress src;
+  IpAddress dst;
+  std::uint16_t src_port = 0;
+  std::uint16_t dst_port = 0;
+  std::uint32_t l3_off = 0;
+  std::uint32_t l3_len = 0;  // IP header to the end of IP's total length (padding cut)
+  std::uint32_t l4_off = 0;
+  std::uint32_t payload_off = 0;  // after the TCP/UDP/SCTP header; other protocols: l4_off
+  std::uint32_t payload_len = 0;
+  std::uint32_t vni = 0;
+  std::uint32_t tcp_seq = 0;
+  std::uint32_t tcp_ack = 0;
+  std::uint32_t tcp_tsval = 0;     // timestamps option (RFC 7323), valid if has_tcp_ts
+  std::uint32_t fragment_id = 0;   // IPv4 ID or IPv6 fragment identification
+  std::uint16_t fragment_off = 0;  // bytes
+  std::uint16_t tcp_window = 0;    // as on the wire, unscaled
+  std::uint16_t tcp_urgent = 0;
+  std::array<std::uint16_t, 3> vlan{};  // VLAN ids, outermost first
+  std::uint8_t vlan_count = 0;
+  std::uint8_t ip_version = 0;  // 4, 6; 0: not IP
+  std::uint8_t proto = 0;       // IANA number of the transport
+  std::uint8_t ttl = 0;
+  std::uint8_t tcp_flags = 0;
+  std::uint8_t tcp_wscale = 0xff;  // window scale option, 0xff: absent
+  bool has_tcp_ts = false;
+  bool is_fragment = false;  // offset != 0 or more fragments; proto is set, ports are not
+  bool more_fragments = false;
+  bool tunnelled = false;  // the view is of an inner packet
+
+  [[nodiscard]] Bytes payload() const noexcept { return {base + payload_off, payload_len}; }
+  [[nodiscard]] Bytes l3() const noexcept { return {base + l3_off, l3_len}; }
+};
+static_assert(std::is_trivially_copyable_v<PacketView> && sizeof(PacketView) <= 128);
+
+// The symmetric key of a packet's flow; `reversed` is true when the sender is
+// the key's high endpoint. Precondition: ip_version is 4 or 6.
+struct DirectedKey {
+  FlowKey key;
+  bool reversed = false;
+};
+[[nodiscard]] DirectedKey KeyOf(const PacketView& view, bool key_has_vlan) noexcept;
+
+}  // namespace weir

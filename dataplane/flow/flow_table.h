@@ -1,0 +1,75 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dataplane/core/clock.h"
+#include "dataplane/core/result.h"
+#include "dataplane/flow/flow_record.h"
+
+namespace weir {
+
+// Idle timeouts by state, milliseconds.
+struct FlowTimeouts {
+  std::uint32_t tcp_new_ms = 30'000;
+  std::uint32_t tcp_established_ms = 3'600'000;
+  std::uint32_t tcp_closing_ms = 30'000;
+  std::uint32_t tcp_closed_ms = 2'000;
+  std::uint32_t udp_new_ms = 30'000;
+  std::uint32_t udp_established_ms = 180'000;
+  std::uint32_t other_ms = 30'000;
+};
+
+// The flows of one worker: a fixed number of records, an index of cache-line
+// buckets, and a timer wheel. The hash is keyed SipHash-1-3 over the FlowKey, so
+// that nobody outside can choose tuples that collide. Nothing is allocated after
+// Create. One thread.
+class FlowTable {
+ public:
+  // `capacity` flows, 1..2^26; `seed`: secret in `run`, from the input in `replay`.
+  static Result<std::unique_ptr<FlowTable>> Create(std::uint32_t capacity, std::array<std::uint64_t, 2> seed,
+                                                   const FlowTimeouts& timeouts);
+  ~FlowTable();
+  FlowTable(const FlowTable&) = delete;
+  FlowTable& operator=(const FlowTable&) = delete;
+
+  // out[i] = the record of keys[i], or nullptr. At most 64 keys. Buckets, then
+  // records, are prefetched for the whole burst before the first is compared.
+  void LookupBulk(std::span<const FlowKey> keys, std::span<FlowRecord*> out) noexcept;
+  [[nodiscard]] FlowRecord* Lookup(const FlowKey& key) noexcept;
+
+  // A fresh record for a key that is not in the table; nullptr when it is full.
+  // When full, the caller may take Victim() out first.
+  [[nodiscard]] FlowRecord* Insert(const FlowKey& key, Timestamp now) noexcept;
+  // The flow that the full-table policy gives up first: never one whose action is
+  // drop or reject while another exists; new before established, oldest first.
+  // nullptr if only such flows are left. Looks at a bounded number of records.
+  [[nodiscard]] FlowRecord* Victim() noexcept;
+
+  // The caller has given back its handles and written its events.
+  void Erase(FlowRecord* flow) noexcept;
+
+  // Notes that the flow was seen. Cheap: the wheel is only touched when a timer fires.
+  void Touch(FlowRecord& flow, Timestamp now) noexcept { flow.last_seen_ms = static_cast<std::uint32_t>(now.ms()); }
+
+  // Up to out.size() flows whose idle timeout has passed, in a deterministic
+  // order; call until it returns 0. The caller ends and erases each before the
+  // next call.
+  std::size_t Expire(Timestamp now, std::span<FlowRecord*> out) noexcept;
+  // Any up to out.size() flows, in slot order: for the end of a run.
+  std::size_t Drain(std::span<FlowRecord*> out) noexcept;
+
+  [[nodiscard]] std::uint32_t size() const noexcept;
+  [[nodiscard]] std::uint32_t capacity() const noexcept;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t HashOf(const FlowKey& key) const noexcept;
+
+ private:
+  FlowTable();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

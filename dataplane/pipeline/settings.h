@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "classifiers/metadata/inspector.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/tcp_connection.h"
+#include "dataplane/packet/defrag.h"
+#include "dataplane/packet/parser.h"
+
+namespace weir {
+
+// What is done when a budget is exceeded (weir.yaml `exceptions:`).
+enum class ExceptionAction : std::uint8_t { kPassPacket, kPassFlow, kDropPacket, kDropFlow, kReject, kBypass, kIgnore };
+
+struct ExceptionPolicies {
+  ExceptionAction flow_table_full = ExceptionAction::kDropPacket;  // memory pressure
+  ExceptionAction tcp_budget = ExceptionAction::kDropPacket;
+  ExceptionAction reader_budget = ExceptionAction::kDropFlow;  // evasion triggers
+  ExceptionAction midstream = ExceptionAction::kIgnore;
+};
+
+// Everything the packet path can be told (weir.yaml). control/config.h reads it
+// from YAML; the defaults here are the product's defaults.
+struct EngineSettings {
+  ParseOptions parse;
+  DefragLimits defrag;
+  TcpLimits tcp;
+  ReaderLimits readers;
+  FlowTimeouts timeouts;
+  ExceptionPolicies exceptions;
+  std::uint32_t flow_capacity = 1u << 18;  // flows a worker
+  bool key_has_vlan = true;
+  bool forward_non_ip = true;      // ARP, LLDP, STP ...
+  bool forward_malformed = false;  // frames that do not parse
+  bool mirror_pending = false;
+  bool use_ndpi = true;
+  std::uint32_t ndpi_max_packets = 24;  // a flow, both directions; then nDPI gives up with its guess
+};
+
+}  // namespace weir

@@ -1,0 +1,78 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/core/frame.h"
+#include "dataplane/packet/defrag.h"
+#include "dataplane/pipeline/generation.h"
+#include "dataplane/pipeline/settings.h"
+#include "dataplane/telemetry/counters.h"
+#include "dataplane/telemetry/event_ring.h"
+
+namespace weir {
+
+// Frames handed to Process at once, at most.
+inline constexpr std::size_t kBurst = 32;
+
+// A frame of our own making: a reset or an ICMP error.
+struct InjectedFrame {
+  std::vector<std::byte> bytes;
+  PortId in_port{};   // of the packet it answers
+  bool back = false;  // true: leaves by in_port; false: by the pair's other port
+  LinkType link = LinkType::kEthernet;
+  Timestamp time{};
+};
+
+// What became of a burst. The caller transmits in this order: forward, injected;
+// copies `mirror` before it frees anything; frees `dropped`. Each input frame is
+// in exactly one of forward and dropped, or held by the worker (fragments).
+struct BurstOutput {
+  std::vector<FrameRef> forward;
+  std::vector<DroppedFrame> dropped;
+  std::vector<FrameRef> mirror;  // of frames that also stand in forward or dropped
+  std::vector<InjectedFrame> injected;
+  void Clear() noexcept {
+    forward.clear();
+    dropped.clear();
+    mirror.clear();
+    injected.clear();
+  }
+};
+
+// One worker: the five stages of a packet's life over its own flow table, pools,
+// nDPI module and Hyperscan scratch. It does no I/O: ports (run) and captures
+// (replay) feed it and carry out what it says. One thread.
+class Worker {
+ public:
+  // `events` must outlive the worker and may be nullptr (no events). `seed`:
+  // secret in `run`, derived from the input in `replay`; it also starts flow ids.
+  static Result<std::unique_ptr<Worker>> Create(WorkerId id, const EngineSettings& settings,
+                                                std::shared_ptr<const Generation> generation, EventRing* events,
+                                                std::array<std::uint64_t, 2> seed);
+  ~Worker();
+
+  // At most kBurst frames. Appends to `out`. Frames of the burst are judged in order.
+  void Process(std::span<const FrameRef> frames, BurstOutput& out);
+  // Timers: expired flows and fragments. Call at least once a second of worker time.
+  void Tick(Timestamp now, BurstOutput& out);
+  // Ends all flows (events, reason shutdown) and gives back everything held.
+  void Finish(Timestamp now, BurstOutput& out);
+
+  // A frame of `forward` that the driver would not take: moves its count to tx_full.
+  void CountTxFull(const FrameRef& frame) noexcept;
+  void CountMirror(bool sent) noexcept;
+
+  // Publishes a new generation to this worker; takes effect with the next burst.
+  // Called on the worker's thread.
+  void SetGeneration(std::shared_ptr<const Generation> generation);
+
+  [[nodiscard]] const WorkerCounters& counters() const noexcept;
+
+ private:
+  Worker();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir
