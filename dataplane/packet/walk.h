@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+
+#include "dataplane/packet/parser.h"
+
+namespace weir {
+
+// The position of one parse: what is left of the frame, how many headers were
+// peeled. Inside of packet/ only.
+struct Walk {
+  Bytes frame;
+  const ParseOptions& options;
+  PacketView& view;
+  int layers = 0;
+
+  [[nodiscard]] bool Has(std::size_t at, std::size_t n) const noexcept {
+    return at <= frame.size() && n <= frame.size() - at;
+  }
+  [[nodiscard]] const std::byte* At(std::size_t at) const noexcept { return frame.data() + at; }
+};
+
+// EtherTypes (IEEE 802 numbers, IANA).
+inline constexpr std::uint16_t kEtherIpv4 = 0x0800;
+inline constexpr std::uint16_t kEtherIpv6 = 0x86dd;
+inline constexpr std::uint16_t kEtherVlan = 0x8100;
+inline constexpr std::uint16_t kEtherQinQ = 0x88a8;
+inline constexpr std::uint16_t kEtherQinQOld = 0x9100;
+inline constexpr std::uint16_t kEtherMpls = 0x8847;
+inline constexpr std::uint16_t kEtherMplsMulticast = 0x8848;
+inline constexpr std::uint16_t kEtherPppoeSession = 0x8864;
+inline constexpr std::uint16_t kEtherBridging = 0x6558;  // transparent Ethernet bridging
+
+// Each continues at offset `at` and fills `walk.view`.
+[[nodiscard]] DropReason WalkLink(Walk& walk, LinkType link) noexcept;                            // link_types.cc
+[[nodiscard]] DropReason WalkEthernet(Walk& walk, std::size_t at) noexcept;                       // ethernet.cc
+[[nodiscard]] DropReason WalkEtherType(Walk& walk, std::uint16_t type, std::size_t at) noexcept;  // ethernet.cc
+[[nodiscard]] DropReason WalkPpp(Walk& walk, std::size_t at) noexcept;                            // ethernet.cc
+[[nodiscard]] DropReason WalkIp(Walk& walk, std::size_t at) noexcept;  // ip.cc: by its version nibble
+[[nodiscard]] DropReason WalkTransport(Walk& walk, std::size_t at, std::size_t end) noexcept;  // transport.cc
+// A tunnel inside IP protocol `view.proto` or UDP: true if it was peeled and the
+// view now describes the inside; false: the view is unchanged.                  // tunnels.cc
+[[nodiscard]] bool PeelIpTunnel(Walk& walk, std::size_t at, std::size_t end) noexcept;
+[[nodiscard]] bool PeelUdpTunnel(Walk& walk) noexcept;
+
+}  // namespace weir
