@@ -70,8 +70,8 @@ class Worker {
   [[nodiscard]] const WorkerCounters& counters() const noexcept;
 
  private:
+  struct State;  // dataplane/pipeline/worker_state.h
   Worker();
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,49 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "classifiers/metadata/inspector.h"
+#include "classifiers/ndpi/ndpi_adapter.h"
+#include "dataplane/core/classification.h"
+#include "dataplane/core/verdict.h"
+#include "dataplane/flow/tcp_connection.h"
+
+namespace weir {
+
+// What only an undecided flow needs; given back the moment it is decided.
+struct UndecidedFlow {
+  std::optional<TcpConnection> tcp;
+  std::optional<Inspector> readers;
+  Inspection inspection;
+  Metadata metadata;
+  std::size_t fields_matched = 0;  // of metadata
+  NdpiModule::FlowPtr ndpi;
+  std::uint32_t ndpi_packets = 0;
+  std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
+  std::array<bool, 2> header_matched{};
+  std::uint32_t packets = 0;  // with payload
+  std::uint64_t payload_bytes = 0;
+  Classification what;
+  std::vector<std::pair<std::uint32_t, TxId>> fired;  // (sid, tx) whose alert is written
+  TxId events_written = 0;                            // protocol events of transactions below
+  std::uint8_t resets = 0;
+};
+
+// What events say of a flow, however it was decided.
+struct ColdFlow {
+  std::uint64_t flow_id = 0;
+  std::int64_t start_us = 0;
+  std::uint64_t drop_reasons_seen = 0;  // bit a DropReason: its first drop event is written
+  std::uint32_t verdict_packet = 0;     // 0: no final verdict yet
+  std::array<std::uint16_t, 3> vlan{};
+  std::uint16_t port = 0;
+  std::uint8_t vlan_count = 0;
+  std::array<std::uint8_t, 2> tcp_flags{};
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+  AppProto app_proto = AppProto::kUnknown;
+};
+
+}  // namespace weir

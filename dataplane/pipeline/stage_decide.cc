@@ -1,0 +1,111 @@
+// Stage 4: Classification -> Verdict, only if something changed or the policy
+// epoch did.
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+
+void Worker::State::Decide(Item& item, const Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  if ((flow.needs & kNeedsInspection) == 0) {
+    // Passed already: only the peer's acknowledgement was missing (design.md s3).
+    if (state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient)) ReleaseUndecided(flow);
+    if (flow.policy_epoch != epoch) Rejudge(flow);
+    return;
+  }
+  Decision decision{state.what, {}, generation->number};
+  if (ruling.by_rule != Action::kPending) {
+    decision.verdict.action = ruling.by_rule;
+    decision.what.sid = ruling.sid;
+    return Settle(flow, decision);
+  }
+  if (ruling.changed || flow.policy_epoch != epoch) {
+    decision.verdict = generation->policy->Judge(state.what, ViewOf(flow, Direction::kToServer));
+    flow.policy_epoch = epoch;
+    flow.mirror = decision.verdict.mirror ? 1 : 0;
+    if (state.what.known()) cold[flow.cold].verdict_packet = flow.packets[0] + flow.packets[1];
+    if (Stops(decision.verdict.effective())) return Settle(flow, decision);
+  }
+  if (MayStillLearn(flow, state)) return;
+  LastGuess(flow, state);
+  decision.what = state.what;
+  decision.verdict = generation->policy->Judge(state.what, ViewOf(flow, Direction::kToServer));
+  if (!state.what.known() && state.inspection.proto == AppProto::kUnknown &&
+      generation->policy->pending().then != Action::kPass) {
+    decision.verdict.action = generation->policy->pending().then;
+  }
+  Settle(flow, decision);
+}
+
+bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) const {
+  const bool transport = flow.key.proto == kProtoTcp || flow.key.proto == kProtoUdp;
+  const PendingPolicy& pending = generation->policy->pending();
+  const bool within = state.packets < pending.max_packets && state.payload_bytes < pending.max_bytes;
+  const bool ndpi_listens = state.ndpi != nullptr && within;
+  if (!transport) return ndpi_listens;
+  switch (state.inspection.state) {
+    case ReaderState::kNameMayCome:
+      return true;  // the readers' own budgets end this
+    case ReaderState::kNoMoreNames:
+      return false;
+    case ReaderState::kProbing:
+      return within;
+    case ReaderState::kUnknown:
+      break;
+  }
+  const std::size_t depth = generation->rules->payload_depth();
+  const bool rules_wait = depth > 0 && within && (state.head[0].size() < depth || state.head[1].size() < depth);
+  return ndpi_listens || rules_wait;
+}
+
+// Nothing better will come: the voices that only guess are heard.
+void Worker::State::LastGuess(FlowRecord& flow, UndecidedFlow& state) {
+  Ruling ignored;
+  if (state.what.source < Source::kMetadata && state.ndpi) {
+    OfferNdpi(flow, state, ndpi->GiveUp(*state.ndpi, true), true, ignored);
+  }
+  state.ndpi.reset();
+  OfferAddress(flow, state, Confidence::kGuess, ignored);
+}
+
+void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
+  if (flow.decision != Handle::kNone) decisions.Release(flow.decision);
+  flow.decision = decisions.Intern(decision);
+  flow.action = decision.verdict.effective();
+  flow.mirror = decision.verdict.mirror ? 1 : 0;
+  flow.policy_epoch = epoch;
+  ColdFlow& c = cold[flow.cold];
+  if (c.verdict_packet == 0 || Stops(flow.action)) c.verdict_packet = flow.packets[0] + flow.packets[1];
+  UndecidedFlow& state = undecided[flow.undecided];
+  WriteProtocolEvents(flow, state, UINT32_MAX);
+  const bool waits = !Stops(flow.action) && state.tcp &&
+                     !(state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient));
+  if (!waits) return ReleaseUndecided(flow);
+  flow.needs = kNeedsAck;
+  state.readers.reset();
+  state.ndpi.reset();
+}
+
+void Worker::State::ReleaseUndecided(FlowRecord& flow) {
+  undecided.Release(flow.undecided);
+  flow.undecided = Handle::kNone;
+  flow.needs = 0;
+}
+
+// The policy epoch moved on under a decided flow: the label stands, the verdict is
+// looked up again. A rule's own drop stays.
+void Worker::State::Rejudge(FlowRecord& flow) {
+  flow.policy_epoch = epoch;
+  if (flow.decision == Handle::kNone) return;
+  Decision decision = decisions[flow.decision];
+  const bool by_rule = decision.verdict.rule == PolicyRule::kNone && Stops(decision.verdict.action);
+  if (by_rule) return;
+  decision.verdict = generation->policy->Judge(decision.what, ViewOf(flow, Direction::kToServer));
+  decision.generation = generation->number;
+  decisions.Release(flow.decision);
+  flow.decision = decisions.Intern(decision);
+  flow.action = decision.verdict.effective();
+  flow.mirror = decision.verdict.mirror ? 1 : 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,118 @@
+// Stage 3: payload in order -> readers -> metadata, signatures, nDPI. Only while
+// a flow is undecided.
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+
+Worker::State::Ruling Worker::State::Inspect(Item& item) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  Ruling ruling;
+  const Direction direction = DirectionOf(flow, item.reversed);
+  const bool reading = (flow.needs & kNeedsInspection) != 0;
+  if (reading && !state.header_matched[Index(direction)]) {
+    state.header_matched[Index(direction)] = true;
+    matcher->MatchHeader(ViewOf(flow, direction), matches);
+    ApplyMatches(item, direction, ruling);
+    OfferAddress(flow, state, Confidence::kCertain, ruling);
+  }
+  if (item.view.payload_len > 0) {
+    ++state.packets;
+    state.payload_bytes += item.view.payload_len;
+  }
+  if (item.view.proto == kProtoTcp) {
+    InspectSegment(item, state, ruling);
+  } else {
+    if (flow.packets[0] > 0 && flow.packets[1] > 0) flow.state = FlowState::kEstablished;
+    if (reading) InspectBytes(item, direction, item.view.payload(), false, ruling);
+  }
+  return ruling;
+}
+
+void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  const Direction direction = DirectionOf(flow, item.reversed);
+  cold[flow.cold].tcp_flags[Index(direction)] |= item.view.tcp_flags;
+  ruling.receiver_expects = state.tcp->next_seq(direction);
+  const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
+  ruling.restarts = verdict.restarts;
+  ruling.drop = verdict.drop;
+  if (verdict.restarts || verdict.drop != DropReason::kNone) return;
+  if (verdict.clear_urgent) {
+    // The urgent byte is read in-band by us, so it must be by everybody.
+    if (item.frames.size() > 1) {
+      ruling.drop = DropReason::kTcpConflict;
+      return;
+    }
+    FrameRef frame = item.frame();
+    ClearUrgent(frame, item.view);
+    ++counters.tcp_urgent_cleared;
+  }
+  switch (state.tcp->state()) {
+    case TcpState::kEstablished:
+    case TcpState::kMidstream:
+      flow.state = FlowState::kEstablished;
+      break;
+    case TcpState::kClosing:
+      flow.state = FlowState::kClosing;
+      break;
+    case TcpState::kClosed:
+      flow.state = FlowState::kClosed;
+      break;
+    default:
+      break;
+  }
+  if ((flow.needs & kNeedsInspection) == 0) return;
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    const Bytes bytes = state.tcp->Readable(d);
+    if (bytes.empty()) continue;
+    InspectBytes(item, d, bytes, true, ruling);
+    state.tcp->Consume(d, bytes.size());
+  }
+}
+
+void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  if (item.view.proto == kProtoTcp || item.view.proto == kProtoUdp) {
+    state.inspection = stream ? state.readers->OnStream(direction, bytes, state.metadata)
+                              : state.readers->OnDatagram(direction, bytes, state.metadata);
+    if (state.inspection.proto != AppProto::kUnknown) cold[flow.cold].app_proto = state.inspection.proto;
+    TakeReaderEvents(item, state.inspection, ruling);
+    MatchNewFields(item, direction, ruling);
+    MatchPayload(item, direction, bytes, stream);
+    ApplyMatches(item, direction, ruling);
+  }
+  AskNdpi(item, direction, bytes, stream, ruling);
+  if (state.inspection.tx_complete) WriteProtocolEvents(flow, state, state.inspection.tx + 1);
+}
+
+void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling) {
+  for (std::size_t bit = 0; bit < counters.reader_events.size(); ++bit) {
+    counters.reader_events[bit] += (inspection.events >> bit) & 1u;
+  }
+  constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget);
+  if ((inspection.events & kBudgets) == 0) return;
+  const ExceptionAction action = settings.exceptions.reader_budget;
+  if (action == ExceptionAction::kDropFlow) ruling.by_rule = Action::kDrop;
+  if (action == ExceptionAction::kReject) ruling.by_rule = Action::kReject;
+  if (action == ExceptionAction::kDropPacket) ruling.drop = DropReason::kExceptionPolicy;
+  WriteException(item, "reader_budget", action);
+}
+
+void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  if (!state.ndpi || bytes.empty() || state.what.source >= Source::kMetadata) return;
+  FlowView view = ViewOf(flow, direction);
+  ++state.ndpi_packets;
+  const NdpiVoice voice =
+      stream ? ndpi->FeedStream(*state.ndpi, view, bytes) : ndpi->FeedPacket(*state.ndpi, view, item.view.l3());
+  if (!voice.application.empty()) OfferNdpi(flow, state, voice, false, ruling);
+  if (voice.done || state.ndpi_packets >= settings.ndpi_max_packets) {
+    if (!voice.done) OfferNdpi(flow, state, ndpi->GiveUp(*state.ndpi, true), true, ruling);
+    state.ndpi.reset();
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,156 @@
+// Stage 2: FlowKey -> FlowRecord. The whole batch is looked up at once; then each
+// packet goes through the remaining stages in order.
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint16_t kFirstEphemeral = 1024;
+
+// Who opened the flow that this packet is the first of (true: its receiver).
+bool SenderIsServer(const PacketView& view) noexcept {
+  if (view.proto == kProtoTcp && (view.tcp_flags & kTcpSyn) != 0) return (view.tcp_flags & kTcpAck) != 0;
+  if (view.proto == kProtoTcp) return view.src_port < kFirstEphemeral && view.dst_port >= kFirstEphemeral;
+  return false;
+}
+
+bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
+  if (flow.needs != 0) return true;
+  if (view.proto == kProtoTcp) return (view.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst)) != 0;
+  // A QUIC long header (RFC 9000 s17.2) may open another connection on this tuple.
+  return view.proto == kProtoUdp && view.payload_len >= 64 && (LoadU8(view.base + view.payload_off) & 0xc0) == 0xc0;
+}
+
+}  // namespace
+
+void Worker::State::RunBatch(std::vector<Item>& items, BurstOutput& out) {
+  if (items.empty()) return;
+  std::array<FlowKey, kBurst> keys;
+  std::array<FlowRecord*, kBurst> found{};
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const DirectedKey directed = KeyOf(items[i].view, settings.key_has_vlan);
+    keys[i] = items[i].key = directed.key;
+    items[i].reversed = directed.reversed;
+  }
+  flows->LookupBulk({keys.data(), items.size()}, {found.data(), items.size()});
+  const std::uint32_t erased_before = erased;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Item& item = items[i];
+    item.flow = erased == erased_before && found[i] != nullptr ? found[i] : FindOrCreate(item);
+    if (item.flow == nullptr) {
+      Emit(item, DropReason::kFlowTableFull, out);
+      continue;
+    }
+    FlowRecord& flow = *item.flow;
+    Count(item);
+    if (flow.policy_epoch == epoch && !LeavesFastPath(flow, item.view)) {
+      Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
+      continue;
+    }
+    RunSlow(item, out);
+  }
+  items.clear();
+}
+
+void Worker::State::Count(const Item& item) noexcept {
+  FlowRecord& flow = *item.flow;
+  const std::size_t direction = Index(DirectionOf(flow, item.reversed));
+  flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
+  for (const FrameRef& frame : item.frames) flow.bytes[direction] += frame.len;
+  flows->Touch(flow, now);
+}
+
+// What a packet costs while its flow is undecided, opens or ends a connection, or
+// was judged under another policy epoch.
+void Worker::State::RunSlow(Item& item, BurstOutput& out) {
+  if (item.flow->undecided == Handle::kNone && !Reopen(item)) return Emit(item, DropReason::kFlowTableFull, out);
+  if (item.flow->undecided == Handle::kNone) {
+    if (item.flow->policy_epoch != epoch) Rejudge(*item.flow);
+    return Emit(item, Stops(item.flow->action) ? DropReason::kPolicy : DropReason::kNone, out);
+  }
+  Ruling ruling = Inspect(item);
+  if (ruling.restarts) {
+    EndFlow(*item.flow, FlowEnd::kTcpReuse);
+    item.flow = Create(item);
+    if (item.flow == nullptr) return Emit(item, DropReason::kFlowTableFull, out);
+    Count(item);
+    ruling = Inspect(item);
+  }
+  if (ruling.drop != DropReason::kNone) return Emit(item, ruling.drop, out);
+  Decide(item, ruling);
+  const Action action = item.flow->action;
+  if (action == Action::kReject) Reject(item, ruling.receiver_expects, out);
+  Emit(item,
+       !Stops(action)              ? DropReason::kNone
+       : action == Action::kReject ? DropReason::kPolicyReject
+                                   : DropReason::kPolicy,
+       out);
+}
+
+// A packet that leaves the fast path of a decided flow. False: the table is full.
+bool Worker::State::Reopen(Item& item) {
+  FlowRecord& flow = *item.flow;
+  const std::uint8_t flags = item.view.tcp_flags;
+  if (item.view.proto == kProtoTcp) {
+    cold[flow.cold].tcp_flags[Index(DirectionOf(flow, item.reversed))] |= flags;
+    if ((flags & (kTcpFin | kTcpRst)) != 0)
+      flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
+    if ((flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return true;
+    // A new connection on this tuple is judged on its own, also after a drop.
+    EndFlow(flow, FlowEnd::kTcpReuse);
+    item.flow = Create(item);
+    if (item.flow == nullptr) return false;
+    Count(item);
+  } else if (item.view.proto == kProtoUdp && !Stops(flow.action) && flow.policy_epoch == epoch) {
+    StartUndecided(flow);  // another QUIC connection
+  }
+  return true;
+}
+
+FlowRecord* Worker::State::FindOrCreate(Item& item) {
+  FlowRecord* flow = flows->Lookup(item.key);
+  return flow != nullptr ? flow : Create(item);
+}
+
+FlowRecord* Worker::State::Create(const Item& item) {
+  FlowRecord* flow = flows->Insert(item.key, now);
+  if (flow == nullptr) {
+    if (settings.exceptions.flow_table_full == ExceptionAction::kDropPacket) return nullptr;
+    FlowRecord* victim = flows->Victim();
+    if (victim == nullptr) return nullptr;
+    ++counters.flows_evicted;
+    EndFlow(*victim, FlowEnd::kForced);
+    flow = flows->Insert(item.key, now);
+    if (flow == nullptr) return nullptr;
+  }
+  ++counters.flows_created;
+  flow->client_is_high = item.reversed != SenderIsServer(item.view) ? 1 : 0;
+  flow->cold = cold.Acquire();
+  ColdFlow& c = cold[flow->cold];
+  c.start_us = item.frame().time.us;
+  // 53 bits, so that JSON readers keep it; the same for the same input.
+  c.flow_id = (flows->HashOf(item.key) ^ static_cast<std::uint64_t>(c.start_us) * 0x9e3779b97f4a7c15u) >> 11;
+  c.port = item.frame().in_port.value();
+  c.vlan = item.view.vlan;
+  c.vlan_count = item.view.vlan_count;
+  if (item.view.proto == kProtoIcmp || item.view.proto == kProtoIcmp6) {
+    if (item.view.l4_off + 2 <= item.view.l3_off + item.view.l3_len) {
+      c.icmp_type = LoadU8(item.view.base + item.view.l4_off);
+      c.icmp_code = LoadU8(item.view.base + item.view.l4_off + 1);
+    }
+  }
+  StartUndecided(*flow);
+  return flow;
+}
+
+void Worker::State::StartUndecided(FlowRecord& flow) {
+  flow.needs = kNeedsInspection;
+  flow.undecided = undecided.Acquire();
+  UndecidedFlow& state = undecided[flow.undecided];
+  state.readers.emplace(settings.readers, flow.key.proto);
+  if (flow.key.proto == kProtoTcp) state.tcp.emplace(settings.tcp);
+  if (ndpi && flow.decision == Handle::kNone) state.ndpi = ndpi->NewFlow();
+  if (flow.decision != Handle::kNone) state.what = decisions[flow.decision].what;
+}
+
+}  // namespace weir

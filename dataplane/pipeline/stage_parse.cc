@@ -1,0 +1,59 @@
+// Stage 1: frame -> PacketView | drop reason. Fragments go to the defragmenter
+// and come back whole or not at all.
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+
+void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& out) {
+  batch.clear();
+  for (const FrameRef& frame : frames) ParseOne(frame, batch, out);
+  RunBatch(batch, out);
+}
+
+void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out) {
+  ++counters.rx_packets;
+  counters.rx_bytes += frame.len;
+  Item item;
+  const DropReason defect = Parse(frame.bytes(), frame.link, settings.parse, item.view);
+  const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
+  if (judged && item.view.is_fragment) return Reassemble(frame, item.view, items, out);
+  if (judged) {
+    item.frames = {&frame, 1};
+    items.push_back(item);
+    return;
+  }
+  RunBatch(items, out);  // keep the order of frames
+  const bool forward = defect == DropReason::kNone ? settings.forward_non_ip : settings.forward_malformed;
+  if (forward) return Forward(frame, out);
+  Drop(frame, defect == DropReason::kNone ? DropReason::kNonIp : defect, out);
+}
+
+void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items,
+                               BurstOutput& out) {
+  RunBatch(items, out);
+  const Defragmenter::Outcome outcome = defrag->Add(frame, view, defrag_dropped);
+  TakeDefragDropped(out);
+  if (!outcome.complete) return;
+  Item item;
+  item.frames = outcome.frames;
+  DropReason defect = ParseIp(outcome.datagram, settings.parse, item.view);
+  // A fragment inside what fragments carried: nobody sends that in good faith.
+  if (defect == DropReason::kNone && item.view.is_fragment) defect = DropReason::kFragmentBad;
+  if (defect != DropReason::kNone) {
+    for (const FrameRef& held : outcome.frames) Drop(held, defect, out);
+    return;
+  }
+  item.view.vlan = view.vlan;
+  item.view.vlan_count = view.vlan_count;
+  if (item.view.vni == 0) item.view.vni = view.vni;
+  items.push_back(item);
+  RunBatch(items, out);
+}
+
+void Worker::State::TakeDefragDropped(BurstOutput& out) {
+  for (const DroppedFrame& dropped : defrag_dropped) Drop(dropped.frame, dropped.reason, out);
+  defrag_dropped.clear();
+  counters.held_packets = defrag->held_frames();
+}
+
+}  // namespace weir

@@ -1,0 +1,149 @@
+// Stage 3, continued: what was found is matched against the signatures and the
+// shipped tables, and each find is offered as the flow's label.
+#include <algorithm>
+
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+namespace {
+
+bool IsHostName(BufferId id) noexcept {
+  return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kTlsSan;
+}
+
+Action ActionOf(RuleAction action) noexcept {
+  switch (action) {
+    case RuleAction::kPass:
+      return Action::kPass;
+    case RuleAction::kDrop:
+      return Action::kDrop;
+    case RuleAction::kReject:
+      return Action::kReject;
+    case RuleAction::kAlert:
+      break;
+  }
+  return Action::kPending;
+}
+
+// Suricata's default action-order: pass, drop, reject, alert.
+bool Outranks(Action a, Action b) noexcept {
+  const auto rank = [](Action x) {
+    return x == Action::kPass ? 3 : x == Action::kDrop ? 2 : x == Action::kReject ? 1 : 0;
+  };
+  return rank(a) > rank(b);
+}
+
+}  // namespace
+
+void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  const FlowView view = ViewOf(flow, direction);
+  for (std::size_t i = state.fields_matched; i < state.metadata.size(); ++i) {
+    matcher->MatchField(view, state.metadata, i, matches);
+    if (IsHostName(state.metadata.field(i).id)) OfferName(flow, state, state.metadata.field(i), ruling);
+  }
+  state.fields_matched = state.metadata.size();
+}
+
+void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
+  UndecidedFlow& state = undecided[item.flow->undecided];
+  const std::uint32_t depth = generation->rules->payload_depth();
+  if (depth == 0 || bytes.empty()) return;
+  const FlowView view = ViewOf(*item.flow, direction);
+  if (!stream) return matcher->MatchDatagram(view, state.metadata, bytes, matches);
+  std::vector<std::byte>& head = state.head[Index(direction)];
+  if (head.size() >= depth) return;
+  const std::size_t scanned = head.size();
+  const std::size_t n = std::min<std::size_t>(bytes.size(), depth - scanned);
+  head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+  matcher->MatchStream(view, state.metadata, head, scanned, matches);
+}
+
+void Worker::State::ApplyMatches(Item& item, Direction direction, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  (void)direction;
+  for (const RuleMatch& match : matches) {
+    const RuleInfo& rule = *match.rule;
+    const std::pair<std::uint32_t, TxId> once{rule.sid.value(), match.tx};
+    if (std::find(state.fired.begin(), state.fired.end(), once) != state.fired.end()) continue;
+    state.fired.push_back(once);
+    const Action action = ActionOf(rule.action);
+    const bool message_only = Stops(action) && state.inspection.proto == AppProto::kDns && item.view.proto == kProtoUdp;
+    if (message_only) {
+      ruling.drop = DropReason::kPolicy;
+    } else if (Outranks(action, ruling.by_rule)) {
+      ruling.by_rule = action;
+      ruling.sid = rule.sid;
+    }
+    if (rule.app != AppId{} && state.inspection.proto != AppProto::kDns) {
+      Classification what{rule.app, rule.category, rule.confidence, Source::kSignature, rule.sid, {}};
+      what.evidence.Append(Name(match.buffer));
+      if (match.field != UINT32_MAX) {
+        what.evidence.Append(" ");
+        what.evidence.Append(state.metadata.value(state.metadata.field(match.field)));
+      }
+      Offer(flow, state, what, ruling);
+    }
+    if (rule.action != RuleAction::kPass && !rule.noalert) WriteAlert(item, rule, Stops(action), match.tx);
+  }
+  matches.clear();
+}
+
+void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling) {
+  const std::string_view name = state.metadata.value(field);
+  const Knowledge::Fact fact = generation->knowledge->FindName(name);
+  if (!fact.known()) return;
+  Classification what{fact.app, generation->apps->CategoryOf(fact.app), fact.confidence, Source::kMetadata, RuleId{},
+                      {}};
+  what.evidence.Append(weir::Name(field.id));
+  what.evidence.Append(" ");
+  what.evidence.Append(name);
+  Offer(flow, state, what, ruling);
+}
+
+void Worker::State::OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess,
+                              Ruling& ruling) {
+  const Knowledge::Fact fact = generation->knowledge->FindNdpi(voice.application);
+  if (!fact.known()) return;
+  const Confidence confidence = guess || !voice.by_payload ? Confidence::kGuess : fact.confidence;
+  Classification what{fact.app, generation->apps->CategoryOf(fact.app), confidence, Source::kNdpi, RuleId{}, {}};
+  what.evidence.Append("ndpi ");
+  if (!voice.master.empty() && voice.master != voice.application) {
+    what.evidence.Append(voice.master);
+    what.evidence.Append(".");
+  }
+  what.evidence.Append(voice.application);
+  Offer(flow, state, what, ruling);
+}
+
+void Worker::State::OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling) {
+  if (flow.key.proto != kProtoTcp && flow.key.proto != kProtoUdp) return;
+  const FlowView view = ViewOf(flow, Direction::kToServer);
+  const Knowledge::Fact fact = generation->knowledge->FindAddress(view.server, view.ip_version);
+  if (!fact.known() || fact.confidence < at_least) return;
+  Classification what{fact.app, generation->apps->CategoryOf(fact.app), fact.confidence, Source::kAddress, RuleId{},
+                      {}};
+  what.evidence.Append("address ");
+  what.evidence.Append(fact.pattern);
+  Offer(flow, state, what, ruling);
+}
+
+// Takes a label if it outranks the flow's, or if it must be stopped: the second
+// name of a connection counts as much as its first.
+void Worker::State::Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling) {
+  const Classification before = state.what;
+  if (Fuse(state.what, candidate)) {
+    ruling.changed = true;
+    return;
+  }
+  const FlowView view = ViewOf(flow, Direction::kToServer);
+  const bool stops = Stops(generation->policy->Judge(candidate, view).effective());
+  if (candidate.source >= Source::kMetadata && stops && !Stops(generation->policy->Judge(before, view).effective())) {
+    state.what = candidate;
+    ruling.changed = true;
+  }
+}
+
+}  // namespace weir

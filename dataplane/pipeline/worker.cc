@@ -1,0 +1,88 @@
+#include "dataplane/pipeline/worker.h"
+
+#include <utility>
+
+#include "dataplane/pipeline/worker_state.h"
+
+namespace weir {
+
+Worker::Worker() : state_(std::make_unique<State>()) {}
+Worker::~Worker() = default;
+
+Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings& settings,
+                                               std::shared_ptr<const Generation> generation, EventRing* events,
+                                               std::array<std::uint64_t, 2> seed) {
+  std::unique_ptr<Worker> made(new Worker());
+  State& state = *made->state_;
+  state.id = id;
+  state.settings = settings;
+  state.events = events;
+  auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
+  if (!flows) return tl::unexpected(flows.error());
+  state.flows = std::move(*flows);
+  state.defrag = std::make_unique<Defragmenter>(settings.defrag, seed[0]);
+  if (settings.use_ndpi) {
+    auto ndpi = NdpiModule::Create();
+    if (!ndpi) return tl::unexpected(ndpi.error());
+    state.ndpi = std::move(*ndpi);
+  }
+  made->SetGeneration(std::move(generation));
+  return made;
+}
+
+void Worker::SetGeneration(std::shared_ptr<const Generation> generation) {
+  state_->matcher = std::make_unique<Matcher>(*generation->rules);
+  state_->generation = std::move(generation);
+  state_->next_edge = state_->generation->policy->NextEdge(state_->now);
+  ++state_->epoch;
+}
+
+void Worker::Process(std::span<const FrameRef> frames, BurstOutput& out) {
+  if (frames.empty()) return;
+  State& state = *state_;
+  state.now = std::max(state.now, frames.back().time);
+  if (state.now >= state.next_edge) {
+    state.next_edge = state.generation->policy->NextEdge(state.now);
+    ++state.epoch;
+  }
+  state.ParseBurst(frames, out);
+  state.counters.held_packets = state.defrag->held_frames();
+}
+
+void Worker::Tick(Timestamp now, BurstOutput& out) {
+  State& state = *state_;
+  state.now = std::max(state.now, now);
+  std::array<FlowRecord*, 64> due{};
+  while (const std::size_t n = state.flows->Expire(state.now, due)) {
+    for (std::size_t i = 0; i < n; ++i) state.EndFlow(*due[i], FlowEnd::kTimeout);
+  }
+  state.defrag->Expire(state.now, state.defrag_dropped);
+  state.TakeDefragDropped(out);
+}
+
+void Worker::Finish(Timestamp now, BurstOutput& out) {
+  State& state = *state_;
+  state.now = std::max(state.now, now);
+  state.defrag->Flush(state.defrag_dropped);
+  state.TakeDefragDropped(out);
+  std::array<FlowRecord*, 64> left{};
+  while (const std::size_t n = state.flows->Drain(left)) {
+    for (std::size_t i = 0; i < n; ++i) state.EndFlow(*left[i], FlowEnd::kShutdown);
+  }
+}
+
+void Worker::CountTxFull(const FrameRef& frame) noexcept {
+  WorkerCounters& c = state_->counters;
+  --c.forwarded_packets;
+  c.forwarded_bytes -= frame.len;
+  ++c.dropped_packets[static_cast<std::size_t>(DropReason::kTxFull)];
+  c.dropped_bytes[static_cast<std::size_t>(DropReason::kTxFull)] += frame.len;
+}
+
+void Worker::CountMirror(bool sent) noexcept {
+  ++(sent ? state_->counters.mirrored_packets : state_->counters.mirror_dropped_packets);
+}
+
+const WorkerCounters& Worker::counters() const noexcept { return state_->counters; }
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/packet/craft.h"
+#include "dataplane/pipeline/decision_table.h"
+#include "dataplane/pipeline/flow_state.h"
+#include "dataplane/pipeline/handle_pool.h"
+#include "dataplane/pipeline/worker.h"
+
+namespace weir {
+
+// One packet between the stages: its view, the frames that go where it goes (one,
+// or the fragments it came in) and the flow it belongs to.
+struct Item {
+  PacketView view;
+  FlowKey key;
+  bool reversed = false;  // sent by the key's high endpoint
+  FlowRecord* flow = nullptr;
+  std::span<const FrameRef> frames;
+
+  [[nodiscard]] const FrameRef& frame() const noexcept { return frames.front(); }
+};
+
+// The inside of a Worker. Each group of functions is one stage in its own file;
+// a packet goes through them from top to bottom (dataplane/README.md).
+struct Worker::State {
+  WorkerId id{};
+  EngineSettings settings;
+  std::shared_ptr<const Generation> generation;
+  std::uint32_t epoch = 1;  // grows with each generation and policy edge
+  Timestamp next_edge{INT64_MAX};
+  EventRing* events = nullptr;
+  WorkerCounters counters;
+  std::unique_ptr<FlowTable> flows;
+  std::uint32_t erased = 0;  // grows when a flow goes: pointers looked up before are stale
+  std::unique_ptr<Defragmenter> defrag;
+  std::unique_ptr<Matcher> matcher;
+  std::unique_ptr<NdpiModule> ndpi;
+  HandlePool<UndecidedFlow> undecided;
+  HandlePool<ColdFlow> cold;
+  DecisionTable decisions;
+  std::vector<Item> batch;
+  std::vector<RuleMatch> matches;
+  std::vector<DroppedFrame> defrag_dropped;
+  Timestamp now{};
+
+  // 1 parse (stage_parse.cc)
+  void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
+  void ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out);
+  void Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items, BurstOutput& out);
+
+  // 2 look-up (stage_lookup.cc)
+  void RunBatch(std::vector<Item>& items, BurstOutput& out);
+  void RunSlow(Item& item, BurstOutput& out);
+  bool Reopen(Item& item);
+  void Count(const Item& item) noexcept;
+  FlowRecord* FindOrCreate(Item& item);
+  FlowRecord* Create(const Item& item);
+  void StartUndecided(FlowRecord& flow);
+
+  // 3 inspect (stage_inspect.cc, stage_rules.cc)
+  struct Ruling {
+    DropReason drop = DropReason::kNone;  // of this packet
+    bool restarts = false;                // a SYN that opens a new connection on this tuple
+    bool changed = false;                 // the label or a rule's action changed: decide
+    Action by_rule = Action::kPending;    // a matched rule's own action
+    RuleId sid{};
+    std::uint32_t receiver_expects = 0;  // the sequence number that the receiver of this packet waits for
+  };
+  Ruling Inspect(Item& item);
+  void InspectSegment(Item& item, UndecidedFlow& state, Ruling& ruling);
+  void MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream);
+  void InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
+  void ApplyMatches(Item& item, Direction direction, Ruling& ruling);
+  void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
+  void OfferName(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling);
+  void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);
+  void TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling);
+  void Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling);
+
+  // 4 decide (stage_decide.cc)
+  void Decide(Item& item, const Ruling& ruling);
+  void Rejudge(FlowRecord& flow);
+  void Settle(FlowRecord& flow, const Decision& decision);
+  [[nodiscard]] bool MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) const;
+  void LastGuess(FlowRecord& flow, UndecidedFlow& state);
+  void ReleaseUndecided(FlowRecord& flow);
+
+  // 5 transmit (stage_transmit.cc)
+  void Emit(const Item& item, DropReason drop, BurstOutput& out);
+  void Forward(const FrameRef& frame, BurstOutput& out);
+  void Drop(const FrameRef& frame, DropReason reason, BurstOutput& out);
+  void Reject(const Item& item, std::uint32_t receiver_expects, BurstOutput& out);
+  void TakeDefragDropped(BurstOutput& out);
+
+  // Events and the end of flows (flow_events.cc)
+  void EndFlow(FlowRecord& flow, FlowEnd reason);
+  void WriteAlert(const Item& item, const RuleInfo& rule, bool blocked, TxId tx);
+  void WriteDrop(const Item& item, DropReason reason);
+  void WriteException(const Item& item, std::string_view trigger, ExceptionAction action);
+  void WriteProtocolEvents(const FlowRecord& flow, UndecidedFlow& state, TxId below);
+  [[nodiscard]] EventHead HeadOf(const FlowRecord& flow, Direction direction);
+  [[nodiscard]] WeirLabel LabelOf(const FlowRecord& flow);
+  [[nodiscard]] FlowView ViewOf(const FlowRecord& flow, Direction direction) const;
+
+  [[nodiscard]] static Direction DirectionOf(const FlowRecord& flow, bool reversed) noexcept {
+    return reversed == static_cast<bool>(flow.client_is_high) ? Direction::kToServer : Direction::kToClient;
+  }
+};
+
+}  // namespace weir
