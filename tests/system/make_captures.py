@@ -213,8 +213,8 @@ def servers_at_443(pair, name, clients, options=(), servername=True, web=True):
 
 
 @contextlib.contextmanager
-def quic_server(pair):
-    server = servers.start_quic(pair.server, pair.authority, pair.htdocs, pair.log)
+def quic_server(pair, *options):
+    server = servers.start_quic(pair.server, pair.authority, pair.htdocs, pair.log, options=options)
     try:
         yield
     finally:
@@ -235,7 +235,7 @@ def quic_v2(pair):
 
 def quic_compatible_versions(pair):
     """Starts as v1 and moves to v2 in the handshake (RFC 9368)."""
-    with quic_server(pair):
+    with quic_server(pair, "--preferred-versions=v2draft,v1"):
         for name in ("chat.signal.org", "s3.amazonaws.com"):
             pair.quic(name, "--preferred-versions=v2draft,v1", "--other-versions=v2draft,v1")
 
@@ -251,12 +251,9 @@ def quic_resumption(pair):
 
 def quic_retry(pair):
     """The server validates the address by a Retry packet: a second Initial with a token and other keys."""
-    server = servers.start_quic(pair.server, pair.authority, pair.htdocs, pair.log, retry=True)
-    try:
+    with quic_server(pair, "--validate-addr"):
         for name in ("client.dropbox.com", "fonts.googleapis.com"):
             pair.quic(name)
-    finally:
-        pair.server.stop(server)
 
 
 # file name -> what is run; the order is the order of truth.tsv.
@@ -281,7 +278,7 @@ CAPTURES = {
     "quic-v1-ngtcp2": quic_v1,
     "quic-v2-ngtcp2": quic_v2,
     "quic-v1-to-v2-ngtcp2": quic_compatible_versions,
-    "quic-0rtt-ngtcp2": quic_resumption,
+    "quic-resumption-ngtcp2": quic_resumption,
     "quic-retry-ngtcp2": quic_retry,
 }
 

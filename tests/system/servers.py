@@ -99,12 +99,11 @@ http:// {{
     return process
 
 
-def start_quic(host, authority, htdocs, log, name="example.org", port=443, retry=False):
+def start_quic(host, authority, htdocs, log, name="example.org", port=443, options=()):
     """ngtcp2's HTTP/3 server: QUIC v1 and v2, 0-RTT; one certificate for all names (clients do not verify)."""
     leaf = authority.folder / "leaf" / f"{name}.pem"
     if not leaf.exists():
         authority.leaf(name)
-    options = ["--validate-addr"] if retry else []
     process = host.start("gtlsserver", *options, "--quiet", "--no-quic-dump", "--no-http-dump", "-d", htdocs, "*", port,
                          leaf.with_suffix(".key"), leaf.with_suffix(".crt"), log=log)
     wait_until(lambda: listening(host, port, "u"), what="gtlsserver")
