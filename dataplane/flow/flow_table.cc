@@ -1,0 +1,325 @@
+#include "dataplane/flow/flow_table.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "dataplane/flow/siphash.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kWheelSlots = 4096;  // one a second: longer timeouts go round again
+constexpr std::size_t kBulk = 64;
+constexpr std::uint32_t kVictimScan = 256;
+constexpr std::uint32_t kNoTimer = 0;
+
+// Seven entries and the number of those that found no room here and went on: one
+// cache line a look-up unless a bucket overflowed.
+struct alignas(64) Bucket {
+  std::array<std::uint32_t, 7> tag{};
+  std::uint32_t passed_on = 0;
+  std::array<std::uint32_t, 7> slot{};  // 1-based record, 0: free
+};
+static_assert(sizeof(Bucket) == 64);
+
+// Zeroed pages that cost nothing until they are touched.
+template <class T>
+class Pages {
+ public:
+  ~Pages() {
+    if (data_ != nullptr) munmap(data_, count_ * sizeof(T));
+  }
+  bool Map(std::size_t count) noexcept {
+    void* at =
+        mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return false;
+    data_ = static_cast<T*>(at);
+    count_ = count;
+    return true;
+  }
+  T& operator[](std::size_t i) noexcept { return data_[i]; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return count_ * sizeof(T); }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+struct FlowTable::State {
+  std::array<std::uint64_t, 2> seed{};
+  FlowTimeouts timeouts;
+  std::uint32_t capacity = 0;
+  std::uint32_t size = 0;
+  std::uint32_t bucket_mask = 0;
+  std::uint32_t fresh = 1;      // records from here on were never used
+  std::uint32_t free_list = 0;  // linked by timer_next
+  std::uint32_t victim_cursor = 1;
+  std::uint32_t drain_cursor = 1;
+  std::int64_t wheel_s = -1;  // the last second whose slot was emptied; -1: not started
+  Pages<FlowRecord> records;  // [1, capacity]
+  Pages<Bucket> buckets;
+  std::array<std::uint32_t, kWheelSlots> wheel{};
+
+  [[nodiscard]] std::uint32_t IndexOf(const FlowRecord& flow) noexcept {
+    return static_cast<std::uint32_t>(&flow - &records[0]);
+  }
+  [[nodiscard]] std::uint32_t Home(std::uint64_t hash) const noexcept {
+    return static_cast<std::uint32_t>(hash) & bucket_mask;
+  }
+  [[nodiscard]] static std::uint32_t TagOf(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+
+  FlowRecord* Find(const FlowKey& key, std::uint64_t hash) noexcept;
+  void IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept;
+  void IndexErase(std::uint64_t hash, std::uint32_t slot) noexcept;
+  [[nodiscard]] std::uint32_t TimeoutMs(const FlowRecord& flow) const noexcept;
+  void Arm(std::uint32_t slot, std::int64_t now_ms) noexcept;
+  void Link(std::uint32_t slot, std::uint32_t wheel_slot) noexcept;
+  void Unlink(FlowRecord& flow) noexcept;
+};
+
+FlowTable::FlowTable() : state_(std::make_unique<State>()) {}
+FlowTable::~FlowTable() = default;
+
+Result<std::unique_ptr<FlowTable>> FlowTable::Create(std::uint32_t capacity, std::array<std::uint64_t, 2> seed,
+                                                     const FlowTimeouts& timeouts) {
+  if (capacity == 0 || capacity > 1u << 26) {
+    return Fail(Errc::kInvalidArgument, "flow capacity " + std::to_string(capacity) + " is not in 1..67108864");
+  }
+  std::unique_ptr<FlowTable> made(new FlowTable());
+  State& s = *made->state_;
+  s.seed = seed;
+  s.timeouts = timeouts;
+  s.capacity = capacity;
+  const std::uint32_t buckets = std::bit_ceil(capacity / 4 + 1);
+  s.bucket_mask = buckets - 1;
+  if (!s.records.Map(std::size_t{capacity} + 1) || !s.buckets.Map(buckets)) {
+    return Fail(Errc::kExhausted, "no memory for " + std::to_string(capacity) + " flows");
+  }
+  return made;
+}
+
+std::uint64_t FlowTable::HashOf(const FlowKey& key) const noexcept { return SipHash13(state_->seed, &key, sizeof key); }
+
+FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t hash) noexcept {
+  const std::uint32_t tag = TagOf(hash);
+  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+    const Bucket& bucket = buckets[b];
+    for (std::size_t i = 0; i < bucket.slot.size(); ++i) {
+      if (bucket.tag[i] == tag && bucket.slot[i] != 0 && records[bucket.slot[i]].key == key)
+        return &records[bucket.slot[i]];
+    }
+    if (bucket.passed_on == 0) return nullptr;
+  }
+}
+
+FlowRecord* FlowTable::Lookup(const FlowKey& key) noexcept { return state_->Find(key, HashOf(key)); }
+
+void FlowTable::LookupBulk(std::span<const FlowKey> keys, std::span<FlowRecord*> out) noexcept {
+  State& s = *state_;
+  std::array<std::uint64_t, kBulk> hash;
+  const std::size_t n = std::min(keys.size(), kBulk);
+  for (std::size_t i = 0; i < n; ++i) {
+    hash[i] = HashOf(keys[i]);
+    __builtin_prefetch(&s.buckets[s.Home(hash[i])]);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const Bucket& bucket = s.buckets[s.Home(hash[i])];
+    for (std::size_t k = 0; k < bucket.slot.size(); ++k) {
+      if (bucket.tag[k] != State::TagOf(hash[i]) || bucket.slot[k] == 0) continue;
+      const auto* record = reinterpret_cast<const char*>(&s.records[bucket.slot[k]]);
+      __builtin_prefetch(record);
+      __builtin_prefetch(record + 64);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) out[i] = s.Find(keys[i], hash[i]);
+}
+
+void FlowTable::State::IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept {
+  // There is room: buckets hold 7 x (capacity / 4 + 1) entries at least.
+  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+    Bucket& bucket = buckets[b];
+    const auto free = std::find(bucket.slot.begin(), bucket.slot.end(), 0u);
+    if (free != bucket.slot.end()) {
+      bucket.tag[static_cast<std::size_t>(free - bucket.slot.begin())] = TagOf(hash);
+      *free = slot;
+      return;
+    }
+    ++bucket.passed_on;
+  }
+}
+
+void FlowTable::State::IndexErase(std::uint64_t hash, std::uint32_t slot) noexcept {
+  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+    Bucket& bucket = buckets[b];
+    const auto at = std::find(bucket.slot.begin(), bucket.slot.end(), slot);
+    if (at != bucket.slot.end()) {
+      *at = 0;
+      return;
+    }
+    --bucket.passed_on;
+  }
+}
+
+FlowRecord* FlowTable::Insert(const FlowKey& key, Timestamp now) noexcept {
+  State& s = *state_;
+  if (s.size == s.capacity) return nullptr;
+  std::uint32_t slot = s.free_list;
+  if (slot != 0) {
+    s.free_list = s.records[slot].timer_next;
+  } else {
+    slot = s.fresh++;
+  }
+  const std::uint64_t hash = HashOf(key);
+  FlowRecord& flow = s.records[slot];
+  flow = FlowRecord{};
+  flow.key = key;
+  flow.tag = State::TagOf(hash);
+  flow.in_use = 1;
+  Touch(flow, now);
+  s.IndexInsert(hash, slot);
+  ++s.size;
+  if (s.wheel_s < 0) s.wheel_s = now.ms() / 1000;
+  s.Arm(slot, now.ms());
+  return &flow;
+}
+
+void FlowTable::Erase(FlowRecord* flow) noexcept {
+  State& s = *state_;
+  const std::uint32_t slot = s.IndexOf(*flow);
+  s.IndexErase(HashOf(flow->key), slot);
+  if (flow->timer_slot != kNoTimer) s.Unlink(*flow);
+  *flow = FlowRecord{};
+  flow->timer_next = s.free_list;
+  s.free_list = slot;
+  --s.size;
+}
+
+FlowRecord* FlowTable::Victim() noexcept {
+  State& s = *state_;
+  FlowRecord* best = nullptr;
+  const std::uint32_t scan = std::min(kVictimScan, s.capacity);
+  for (std::uint32_t i = 0; i < scan; ++i) {
+    FlowRecord& flow = s.records[s.victim_cursor];
+    s.victim_cursor = s.victim_cursor == s.capacity ? 1 : s.victim_cursor + 1;
+    if (flow.in_use == 0 || Stops(flow.action)) continue;
+    if (best == nullptr) {
+      best = &flow;
+      continue;
+    }
+    const bool is_new = flow.state == FlowState::kNew;
+    const bool best_is_new = best->state == FlowState::kNew;
+    const bool older = static_cast<std::int32_t>(flow.last_seen_ms - best->last_seen_ms) < 0;
+    if (is_new != best_is_new ? is_new : older) best = &flow;
+  }
+  return best;
+}
+
+std::uint32_t FlowTable::State::TimeoutMs(const FlowRecord& flow) const noexcept {
+  constexpr std::uint8_t kTcp = 6;
+  constexpr std::uint8_t kUdp = 17;
+  if (flow.key.proto == kTcp) {
+    switch (flow.state) {
+      case FlowState::kNew:
+        return timeouts.tcp_new_ms;
+      case FlowState::kEstablished:
+        return timeouts.tcp_established_ms;
+      case FlowState::kClosing:
+        return timeouts.tcp_closing_ms;
+      case FlowState::kClosed:
+        return timeouts.tcp_closed_ms;
+    }
+  }
+  if (flow.key.proto != kUdp) return timeouts.other_ms;
+  return flow.state == FlowState::kNew ? timeouts.udp_new_ms : timeouts.udp_established_ms;
+}
+
+// Fires in the first whole second in which the flow may be idle for too long.
+void FlowTable::State::Arm(std::uint32_t slot, std::int64_t now_ms) noexcept {
+  const FlowRecord& flow = records[slot];
+  const auto idle = static_cast<std::int64_t>(static_cast<std::uint32_t>(now_ms) - flow.last_seen_ms);
+  const std::int64_t left_ms = std::max<std::int64_t>(0, std::int64_t{TimeoutMs(flow)} - idle);
+  const std::int64_t ahead_s = std::clamp<std::int64_t>(left_ms / 1000 + 1, 1, kWheelSlots - 1);
+  Link(slot, static_cast<std::uint32_t>((now_ms / 1000 + ahead_s) % kWheelSlots));
+}
+
+void FlowTable::State::Link(std::uint32_t slot, std::uint32_t wheel_slot) noexcept {
+  FlowRecord& flow = records[slot];
+  flow.timer_slot = wheel_slot + 1;
+  flow.timer_prev = 0;
+  flow.timer_next = wheel[wheel_slot];
+  if (flow.timer_next != 0) records[flow.timer_next].timer_prev = slot;
+  wheel[wheel_slot] = slot;
+}
+
+void FlowTable::State::Unlink(FlowRecord& flow) noexcept {
+  if (flow.timer_prev != 0) {
+    records[flow.timer_prev].timer_next = flow.timer_next;
+  } else {
+    wheel[flow.timer_slot - 1] = flow.timer_next;
+  }
+  if (flow.timer_next != 0) records[flow.timer_next].timer_prev = flow.timer_prev;
+  flow.timer_slot = kNoTimer;
+  flow.timer_next = flow.timer_prev = 0;
+}
+
+std::size_t FlowTable::Expire(Timestamp now, std::span<FlowRecord*> out) noexcept {
+  State& s = *state_;
+  const std::int64_t now_s = now.ms() / 1000;
+  if (s.wheel_s < 0 || out.empty()) return 0;
+  // However far time jumped, each slot needs to be emptied once.
+  s.wheel_s = std::max(s.wheel_s, now_s - std::int64_t{kWheelSlots});
+  std::size_t n = 0;
+  for (; s.wheel_s < now_s; ++s.wheel_s) {
+    const auto at = static_cast<std::uint32_t>((s.wheel_s + 1) % kWheelSlots);
+    // Taken off as a whole: what is armed again may come back to this very slot.
+    std::uint32_t chain = s.wheel[at];
+    s.wheel[at] = 0;
+    while (chain != 0) {
+      const std::uint32_t slot = chain;
+      FlowRecord& flow = s.records[slot];
+      chain = flow.timer_next;
+      const std::uint32_t idle = static_cast<std::uint32_t>(now.ms()) - flow.last_seen_ms;
+      if (idle < s.TimeoutMs(flow)) {
+        s.Arm(slot, now.ms());
+        continue;
+      }
+      if (n == out.size()) {
+        s.Link(slot, at);
+        while (chain != 0) {
+          const std::uint32_t rest = chain;
+          chain = s.records[rest].timer_next;
+          s.Link(rest, at);
+        }
+        return n;
+      }
+      flow.timer_slot = kNoTimer;
+      flow.timer_next = flow.timer_prev = 0;
+      out[n++] = &flow;
+    }
+  }
+  return n;
+}
+
+std::size_t FlowTable::Drain(std::span<FlowRecord*> out) noexcept {
+  State& s = *state_;
+  std::size_t n = 0;
+  for (; s.drain_cursor < s.fresh && n < out.size(); ++s.drain_cursor) {
+    if (s.records[s.drain_cursor].in_use != 0) out[n++] = &s.records[s.drain_cursor];
+  }
+  if (n == 0) s.drain_cursor = 1;
+  return n;
+}
+
+std::uint32_t FlowTable::size() const noexcept { return state_->size; }
+std::uint32_t FlowTable::capacity() const noexcept { return state_->capacity; }
+std::size_t FlowTable::memory_bytes() const noexcept {
+  return state_->records.bytes() + state_->buckets.bytes() + sizeof(State);
+}
+
+}  // namespace weir
