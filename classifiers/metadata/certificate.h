@@ -1,0 +1,12 @@
+#pragma once
+#include "classifiers/metadata/metadata.h"
+#include "dataplane/core/bytes.h"
+
+namespace weir {
+
+// Adds subject, issuer, names, serial, validity and SHA-1 fingerprint of the leaf
+// of a Certificate message up to TLS 1.2 (RFC 5246 s7.4.2; X.509 by OpenSSL).
+// A certificate that does not parse adds nothing.
+void AddCertificate(Bytes body, TxId tx, Metadata& out);
+
+}  // namespace weir

@@ -1,0 +1,134 @@
+#include "classifiers/metadata/quic_keys.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+using Salt = std::array<std::uint8_t, 20>;
+constexpr Salt kSaltV1 = {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
+                          0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a};
+constexpr Salt kSaltV2 = {0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
+                          0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9};
+constexpr Salt kSaltDraft29 = {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
+                               0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99};
+constexpr Salt kSaltDraft23 = {0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
+                               0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
+
+constexpr std::array<QuicVersion, 14> kVersions = {{
+    {0x00000001, kSaltV1, false},
+    {0x6b3343cf, kSaltV2, true},
+    {0xff00001d, kSaltDraft29, false},
+    {0xff00001e, kSaltDraft29, false},
+    {0xff00001f, kSaltDraft29, false},
+    {0xff000020, kSaltDraft29, false},
+    {0xff000021, kSaltV1, false},
+    {0xff000022, kSaltV1, false},
+    {0xff000017, kSaltDraft23, false},
+    {0xff000018, kSaltDraft23, false},
+    {0xff000019, kSaltDraft23, false},
+    {0xff00001a, kSaltDraft23, false},
+    {0xff00001b, kSaltDraft23, false},
+    {0xff00001c, kSaltDraft23, false},
+}};
+
+struct Free {
+  void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
+};
+using Cipher = std::unique_ptr<EVP_CIPHER_CTX, Free>;
+
+using Secret = std::array<std::uint8_t, 32>;
+
+Secret Hmac(const void* key, std::size_t key_size, const void* data, std::size_t size) noexcept {
+  Secret out{};
+  unsigned n = 0;
+  HMAC(EVP_sha256(), key, static_cast<int>(key_size), static_cast<const unsigned char*>(data), size, out.data(), &n);
+  return out;
+}
+
+// HKDF-Expand-Label of at most 32 bytes with an empty context (RFC 8446 s7.1).
+Secret Expand(const Secret& secret, std::string_view label, std::size_t size) noexcept {
+  std::array<std::uint8_t, 48> info{};
+  std::size_t n = 0;
+  info[n++] = 0;
+  info[n++] = static_cast<std::uint8_t>(size);
+  info[n++] = static_cast<std::uint8_t>(6 + label.size());
+  for (const std::string_view part : {std::string_view("tls13 "), label}) {
+    std::memcpy(info.data() + n, part.data(), part.size());
+    n += part.size();
+  }
+  info[n++] = 0;
+  info[n++] = 1;
+  return Hmac(secret.data(), secret.size(), info.data(), n);
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> First(const Secret& secret) noexcept {
+  std::array<std::uint8_t, N> out{};
+  std::memcpy(out.data(), secret.data(), N);
+  return out;
+}
+
+bool HeaderMask(const QuicInitialKeys& keys, const std::byte* sample, std::array<std::uint8_t, 16>& mask) noexcept {
+  const Cipher cipher(EVP_CIPHER_CTX_new());
+  int n = 0;
+  return cipher && EVP_EncryptInit_ex(cipher.get(), EVP_aes_128_ecb(), nullptr, keys.header.data(), nullptr) == 1 &&
+         EVP_EncryptUpdate(cipher.get(), mask.data(), &n, reinterpret_cast<const unsigned char*>(sample), 16) == 1;
+}
+
+}  // namespace
+
+const QuicVersion* FindQuicVersion(std::uint32_t number) noexcept {
+  for (const QuicVersion& version : kVersions) {
+    if (version.number == number) return &version;
+  }
+  return nullptr;
+}
+
+QuicInitialKeys ClientInitialKeys(const QuicVersion& version, Bytes dcid) noexcept {
+  const Secret initial = Hmac(version.salt.data(), version.salt.size(), dcid.data(), dcid.size());
+  const Secret client = Expand(initial, "client in", 32);
+  return {First<16>(Expand(client, version.v2 ? "quicv2 key" : "quic key", 16)),
+          First<12>(Expand(client, version.v2 ? "quicv2 iv" : "quic iv", 12)),
+          First<16>(Expand(client, version.v2 ? "quicv2 hp" : "quic hp", 16))};
+}
+
+std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std::size_t number_at,
+                                 std::span<std::byte> plain) noexcept {
+  constexpr std::size_t kTag = 16;
+  if (packet.size() < number_at + 20 || plain.size() < packet.size()) return {};
+  std::array<std::uint8_t, 16> mask{};
+  if (!HeaderMask(keys, &packet[number_at + 4], mask)) return {};
+  // `plain` holds the unprotected header (the associated data), then the frames.
+  std::memcpy(plain.data(), packet.data(), number_at + 4);
+  plain[0] ^= static_cast<std::byte>(mask[0] & 0x0f);
+  const std::size_t number_size = (static_cast<std::size_t>(plain[0]) & 3) + 1;
+  std::array<std::uint8_t, 12> nonce = keys.iv;
+  for (std::size_t i = 0; i < number_size; ++i) {
+    plain[number_at + i] ^= static_cast<std::byte>(mask[1 + i]);
+    nonce[nonce.size() - number_size + i] ^= static_cast<std::uint8_t>(plain[number_at + i]);
+  }
+  const std::size_t header = number_at + number_size;
+  if (packet.size() < header + kTag) return {};
+  const std::size_t size = packet.size() - header - kTag;
+  const auto* sealed = reinterpret_cast<const unsigned char*>(packet.data() + header);
+  auto* aad = reinterpret_cast<unsigned char*>(plain.data());
+  std::array<unsigned char, kTag> tag{};
+  std::memcpy(tag.data(), sealed + size, kTag);
+  const Cipher cipher(EVP_CIPHER_CTX_new());
+  int n = 0;
+  const bool good = cipher &&
+                    EVP_DecryptInit_ex(cipher.get(), EVP_aes_128_gcm(), nullptr, keys.key.data(), nonce.data()) == 1 &&
+                    EVP_DecryptUpdate(cipher.get(), nullptr, &n, aad, static_cast<int>(header)) == 1 &&
+                    EVP_DecryptUpdate(cipher.get(), aad + header, &n, sealed, static_cast<int>(size)) == 1 &&
+                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTag, tag.data()) == 1 &&
+                    EVP_DecryptFinal_ex(cipher.get(), aad + header + n, &n) == 1;
+  return good ? plain.subspan(header, size) : std::span<std::byte>{};
+}
+
+}  // namespace weir

@@ -1,0 +1,184 @@
+#include "classifiers/metadata/quic_reader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "classifiers/metadata/client_hello.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kMaxAttempts = 8;
+
+// RFC 9000 s16.
+std::uint64_t ReadVarint(ByteReader& reader) noexcept {
+  const std::uint8_t first = reader.U8();
+  std::uint64_t value = first & 0x3f;
+  for (int more = (1 << (first >> 6)) - 1; more > 0; --more) value = value << 8 | reader.U8();
+  return value;
+}
+
+bool IsGrease(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) == 0x0a0a0a0a; }
+
+std::string VersionText(std::uint32_t version) {
+  if (version == 1) return "1";
+  if (version == 0x6b3343cf) return "2";
+  if ((version & 0xffffff00) == 0xff000000) return "draft-" + std::to_string(version & 0xff);
+  return std::to_string(version);
+}
+
+// Skips an ACK frame (RFC 9000 s19.3).
+void SkipAck(ByteReader& reader, bool ecn) noexcept {
+  (void)ReadVarint(reader);
+  (void)ReadVarint(reader);
+  std::uint64_t ranges = ReadVarint(reader);
+  (void)ReadVarint(reader);
+  for (; ranges > 0 && reader.ok(); --ranges) {
+    (void)ReadVarint(reader);
+    (void)ReadVarint(reader);
+  }
+  for (int i = 0; ecn && i < 3; ++i) (void)ReadVarint(reader);
+}
+
+}  // namespace
+
+bool QuicReader::LooksLike(Bytes datagram) noexcept {
+  if (datagram.size() < 7 || (LoadU8(datagram.data()) & 0xc0) != 0xc0) return false;
+  const std::uint32_t version = LoadBe32(&datagram[1]);
+  return FindQuicVersion(version) != nullptr || (IsGrease(version) && datagram.size() >= 1200);
+}
+
+void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, Inspection& result) {
+  result.proto = AppProto::kQuic;
+  Bytes left = datagram;
+  while (left.size() > 7 && (LoadU8(left.data()) & 0x80) != 0) {
+    ByteReader reader(left);
+    const std::uint8_t first = reader.U8();
+    const std::uint32_t number = reader.U32();
+    const Bytes dcid = reader.Take(reader.U8());
+    reader.Skip(reader.U8());
+    const QuicVersion* version = FindQuicVersion(number);
+    if (version == nullptr) {
+      if (number != 0) result.events |= Bit(ReaderEvent::kQuicUnknownVersion);
+      break;
+    }
+    const int type = (first >> 4) & 3;
+    const bool initial = type == (version->v2 ? 1 : 0);
+    const bool retry = type == (version->v2 ? 0 : 3);
+    if (retry) break;
+    if (initial) reader.Skip(ReadVarint(reader));
+    const std::uint64_t length = ReadVarint(reader);
+    if (!reader.ok() || length > reader.remaining()) break;
+    const std::size_t end = reader.offset() + static_cast<std::size_t>(length);
+    if (initial && direction == Direction::kToServer)
+      OnInitial(*version, dcid, left.first(end), reader.offset(), out, result);
+    if (!initial && direction == Direction::kToClient) server_secured_ = true;
+    left = left.subspan(end);
+  }
+  if (direction == Direction::kToClient && !left.empty() && (LoadU8(left.data()) & 0xc0) == 0x40)
+    server_secured_ = true;
+  const bool all_read = std::all_of(attempts_.begin(), attempts_.end(), [](const Attempt& a) { return a.read > 0; });
+  result.state = server_secured_ && all_read ? ReaderState::kNoMoreNames : ReaderState::kNameMayCome;
+}
+
+void QuicReader::OnInitial(const QuicVersion& version, Bytes dcid, Bytes packet, std::size_t number_at, Metadata& out,
+                           Inspection& result) {
+  std::vector<std::byte> plain(packet.size());
+  // The keys stay those of the first flight when the client takes up the server's id.
+  for (Attempt& attempt : attempts_) {
+    if (attempt.version != &version) continue;
+    if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain); !frames.empty()) {
+      return OnFrames(attempt, frames, out, result);
+    }
+  }
+  const QuicInitialKeys keys = ClientInitialKeys(version, dcid);
+  const auto frames = OpenInitial(keys, packet, number_at, plain);
+  if (frames.empty()) {
+    result.events |= Bit(ReaderEvent::kQuicDecryptFailed);
+    return;
+  }
+  if (attempts_.size() >= kMaxAttempts) {
+    result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
+    return;
+  }
+  attempts_.push_back({.version = &version, .keys = keys});
+  OnFrames(attempts_.back(), frames, out, result);
+}
+
+void QuicReader::OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result) {
+  ByteReader reader(frames);
+  while (!reader.empty() && reader.ok()) {
+    const std::uint64_t type = ReadVarint(reader);
+    if (type == 0 || type == 1) continue;  // PADDING, PING
+    if (type == 2 || type == 3) {
+      SkipAck(reader, type == 3);
+    } else if (type == 6) {
+      const std::uint64_t offset = ReadVarint(reader);
+      const Bytes data = reader.Take(static_cast<std::size_t>(ReadVarint(reader)));
+      if (reader.ok()) OnCrypto(attempt, offset, data, result);
+    } else {
+      break;  // CONNECTION_CLOSE, or nothing that an Initial may carry (RFC 9000 s12.4)
+    }
+  }
+  ReadHello(attempt, out, result);
+}
+
+// First wins; a byte that differs from the one taken makes the flight hostile.
+void QuicReader::OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, Inspection& result) {
+  const std::uint64_t end = offset + data.size();
+  if (data.empty()) return;
+  if (offset > limits_->handshake_bytes || end > limits_->handshake_bytes) {
+    result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
+    return;
+  }
+  if (attempt.bytes.size() < end) attempt.bytes.resize(end);
+  std::uint64_t at = offset;
+  auto next = attempt.have.upper_bound(offset);
+  if (next != attempt.have.begin() && std::prev(next)->second >= offset) --next;
+  std::uint64_t from = offset;
+  std::uint64_t to = end;
+  while (at < end || (next != attempt.have.end() && next->first <= end)) {
+    const std::uint64_t gap_end = next == attempt.have.end() ? end : std::min(end, std::max(at, next->first));
+    std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(at - offset), gap_end - at,
+                attempt.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+    if (next == attempt.have.end() || next->first > end) break;
+    const std::uint64_t lo = std::max(offset, next->first);
+    const std::uint64_t hi = std::min(end, next->second);
+    if (lo < hi && !std::equal(data.begin() + static_cast<std::ptrdiff_t>(lo - offset),
+                               data.begin() + static_cast<std::ptrdiff_t>(hi - offset),
+                               attempt.bytes.begin() + static_cast<std::ptrdiff_t>(lo))) {
+      result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
+    }
+    from = std::min(from, next->first);
+    to = std::max(to, next->second);
+    at = std::max(gap_end, std::min(end, next->second));
+    next = attempt.have.erase(next);
+  }
+  attempt.have[from] = to;
+}
+
+// Each ClientHello of the flight: after a HelloRetryRequest there is a second.
+void QuicReader::ReadHello(Attempt& attempt, Metadata& out, Inspection& result) {
+  if (attempt.have.empty() || attempt.have.begin()->first != 0) return;
+  const Bytes stream = Bytes(attempt.bytes).first(attempt.have.begin()->second);
+  while (stream.size() >= attempt.read + 4) {
+    const Bytes message = stream.subspan(attempt.read);
+    const std::size_t length = LoadBe32(message.data()) & 0xffffff;
+    if (message.size() < 4 + length) return;
+    attempt.read += 4 + length;
+    if (LoadU8(message.data()) != 1) continue;
+    const TxId tx = next_tx_++;
+    out.Add(BufferId::kQuicVersion, Direction::kToServer, tx, VersionText(attempt.version->number));
+    result.events |= AddClientHello(ParseClientHello(message.subspan(4, length)), BufferId::kQuicSni, tx, out);
+    result.tx_complete = true;
+    result.tx = tx;
+  }
+}
+
+std::size_t QuicReader::memory_bytes() const noexcept {
+  std::size_t sum = attempts_.capacity() * sizeof(Attempt);
+  for (const Attempt& attempt : attempts_) sum += attempt.bytes.capacity() + attempt.have.size() * 64;
+  return sum;
+}
+
+}  // namespace weir

@@ -1,0 +1,148 @@
+#include "classifiers/metadata/tls_reader.h"
+
+#include <algorithm>
+
+#include "classifiers/metadata/certificate.h"
+#include "classifiers/metadata/client_hello.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint8_t kChangeCipherSpec = 20;
+constexpr std::uint8_t kHandshake = 22;
+constexpr std::uint8_t kApplicationData = 23;
+constexpr std::uint8_t kHeartbeat = 24;
+constexpr std::uint8_t kMessageClientHello = 1;
+constexpr std::uint8_t kMessageServerHello = 2;
+constexpr std::uint8_t kMessageCertificate = 11;
+constexpr std::uint8_t kMessageServerHelloDone = 14;
+constexpr std::uint16_t kTls13 = 0x0304;
+
+}  // namespace
+
+int TlsReader::Probe(Bytes start) noexcept {
+  if (start.empty()) return -1;
+  const std::uint8_t type = LoadU8(start.data());
+  if ((type & 0x80) != 0) {
+    // An SSL 2.0 hello (RFC 5246 appendix E.2): length, type 1, version 3.x.
+    if (start.size() < 4) return start.size() > 2 && LoadU8(&start[2]) != 1 ? 0 : -1;
+    return LoadU8(&start[2]) == 1 && LoadU8(&start[3]) == 3 ? 1 : 0;
+  }
+  if (type < kChangeCipherSpec || type > kHeartbeat) return 0;
+  if (start.size() < 2) return -1;
+  if (LoadU8(&start[1]) != 3) return 0;
+  if (start.size() < 3) return -1;
+  return LoadU8(&start[2]) <= 4 ? 1 : 0;
+}
+
+void TlsReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  Half& half = halves_[Index(direction)];
+  result.proto = AppProto::kTls;
+  while (!bytes.empty() && !half.dead && !done_) {
+    if (half.seen == 0 && (LoadU8(bytes.data()) & 0x80) != 0) {
+      half.dead = true;  // an SSL 2.0 hello has no room for a name
+      break;
+    }
+    if (half.record_left == 0) {
+      const std::size_t n = std::min(bytes.size(), half.header.size() - half.header_size);
+      std::copy_n(bytes.begin(), n, half.header.begin() + half.header_size);
+      half.header_size = static_cast<std::uint8_t>(half.header_size + n);
+      half.seen += n;
+      bytes = bytes.subspan(n);
+      if (half.header_size == half.header.size()) OnHeader(direction, half, result);
+      continue;
+    }
+    const std::size_t n = std::min<std::size_t>(bytes.size(), half.record_left);
+    if (half.type == kHandshake) OnHandshake(direction, half, bytes.first(n), out, result);
+    half.record_left -= static_cast<std::uint32_t>(n);
+    half.seen += n;
+    bytes = bytes.subspan(n);
+  }
+  const bool nothing_left = done_ || (halves_[0].dead && (halves_[1].dead || halves_[1].seen == 0));
+  result.state = nothing_left ? ReaderState::kNoMoreNames : ReaderState::kNameMayCome;
+  if (nothing_left) Finish(result);
+}
+
+void TlsReader::OnHeader(Direction direction, Half& half, Inspection& result) {
+  half.header_size = 0;
+  half.type = LoadU8(half.header.data());
+  half.record_left = LoadBe16(&half.header[3]);
+  const bool record = half.type >= kChangeCipherSpec && half.type <= kHeartbeat && LoadU8(&half.header[1]) == 3;
+  if (!record) {
+    result.events |= Bit(ReaderEvent::kTlsBadRecord);
+    half.dead = true;
+    return;
+  }
+  const bool client = direction == Direction::kToServer;
+  // What follows a ChangeCipherSpec of TLS 1.2 is sealed; before a ServerHello it
+  // is the one that TLS 1.3 sends for show (RFC 8446 appendix D.4).
+  if (half.type == kChangeCipherSpec && server_hello_) {
+    half.dead = true;
+    done_ = done_ || !client;
+  }
+  if (half.type != kApplicationData) return;
+  // Sealed from here on. Early data may still be followed by a second hello.
+  if (!client || (client_hello_ && !early_data_)) half.dead = true;
+  if (!client && client_hello_) done_ = true;
+}
+
+void TlsReader::OnHandshake(Direction direction, Half& half, Bytes bytes, Metadata& out, Inspection& result) {
+  while (!bytes.empty() && !done_) {
+    if (half.message.size() < 4) {
+      const std::size_t n = std::min(bytes.size(), 4 - half.message.size());
+      half.message.insert(half.message.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+      bytes = bytes.subspan(n);
+      if (half.message.size() < 4) return;
+    }
+    const std::size_t length = LoadBe32(half.message.data()) & 0xffffff;
+    const std::size_t n = std::min(bytes.size(), 4 + length - half.message.size());
+    handshake_bytes_ += static_cast<std::uint32_t>(n);
+    if (handshake_bytes_ > limits_->handshake_bytes) {
+      result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
+      half.dead = true;
+      half.message = {};
+      return;
+    }
+    half.message.insert(half.message.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+    bytes = bytes.subspan(n);
+    if (half.message.size() < 4 + length) return;
+    OnMessage(direction, LoadU8(half.message.data()), Bytes(half.message).subspan(4), out, result);
+    half.message.clear();
+  }
+}
+
+void TlsReader::OnMessage(Direction direction, std::uint8_t type, Bytes body, Metadata& out, Inspection& result) {
+  if (type == kMessageClientHello) {
+    const ClientHello hello = ParseClientHello(body);
+    result.events |= AddClientHello(hello, BufferId::kTlsSni, 0, out);
+    client_hello_ = true;
+    early_data_ = hello.early_data;
+    return;
+  }
+  if (type == kMessageServerHello) {
+    const ServerHello hello = ParseServerHello(body);
+    if (hello.retry) return;
+    server_hello_ = true;
+    out.Add(BufferId::kTlsVersion, direction, 0, TlsVersionName(hello.version));
+    if (!hello.alpn.empty()) out.Add(BufferId::kTlsAlpn, direction, 0, hello.alpn);
+    done_ = hello.version == kTls13 || (hello.version & 0xff00) == 0x7f00;
+    return;
+  }
+  if (type == kMessageCertificate && direction == Direction::kToClient) AddCertificate(body, 0, out);
+  // After its certificate a server has nothing left that names it.
+  if (direction == Direction::kToClient && (type == kMessageCertificate || type == kMessageServerHelloDone))
+    done_ = true;
+}
+
+void TlsReader::Finish(Inspection& result) {
+  done_ = true;
+  result.tx_complete = !told_;
+  told_ = true;
+  for (Half& half : halves_) half.message = {};
+}
+
+std::size_t TlsReader::memory_bytes() const noexcept {
+  return halves_[0].message.capacity() + halves_[1].message.capacity();
+}
+
+}  // namespace weir

@@ -1,0 +1,226 @@
+#include "classifiers/metadata/inspector.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/unit/classifiers/metadata/hello_builder.h"
+
+namespace weir {
+namespace {
+
+using test::Hex;
+using test::Octets;
+using test::operator+;
+
+constexpr auto kC = Direction::kToServer;
+constexpr auto kS = Direction::kToClient;
+const Octets kPlainRandom(32, std::byte{1});
+const Octets kRetryRandom = Hex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c");
+
+struct Reading {
+  Inspector inspector{ReaderLimits{}, 6};
+  Metadata found;
+  Inspection last;
+  std::uint16_t events = 0;
+
+  Reading& Feed(Direction direction, const Octets& bytes, std::size_t piece = SIZE_MAX) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t n = std::min(piece, bytes.size() - at);
+      last = inspector.OnStream(direction, Bytes(bytes).subspan(at, n), found);
+      events |= last.events;
+      at += n;
+    }
+    return *this;
+  }
+  [[nodiscard]] std::vector<std::string> All(BufferId id) const {
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found.field(i).id == id) values.emplace_back(found.value(found.field(i)));
+    }
+    return values;
+  }
+};
+using Names = std::vector<std::string>;
+
+Octets Hello(std::string_view name) { return test::ClientHelloMessage(test::ServerName(name)); }
+
+TEST(InspectorTls, FindsTheNameInPiecesAndRecordsOfAnySize) {
+  for (const std::size_t record : {1u, 2u, 7u, 64u, 16384u}) {
+    for (const std::size_t piece : {1u, 3u, 50u, 5000u}) {
+      Reading r;
+      r.Feed(kC, test::Records(Hello("Web.WhatsApp.com."), record), piece);
+      EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"web.whatsapp.com"}) << record << " " << piece;
+      EXPECT_EQ(r.last.state, ReaderState::kNameMayCome);
+    }
+  }
+}
+
+TEST(InspectorTls, KnowsThatNoNameComesAfterTheServersHello) {
+  Reading r;
+  r.Feed(kC, test::Records(Hello("a.example")));
+  r.Feed(kS, test::Records(test::ServerHelloMessage(kPlainRandom, test::Extension(43, Hex("0304")))));
+  EXPECT_EQ(r.last.state, ReaderState::kNoMoreNames);
+  EXPECT_TRUE(r.last.tx_complete);
+  EXPECT_EQ(r.All(BufferId::kTlsVersion), Names{"TLS 1.3"});
+}
+
+TEST(InspectorTls, ReadsTheSecondHelloAfterARetryRequest) {
+  Reading r;
+  r.Feed(kC, test::Records(Hello("first.example")));
+  r.Feed(kS, test::Records(test::ServerHelloMessage(kRetryRandom, test::Extension(43, Hex("0304")))));
+  EXPECT_EQ(r.last.state, ReaderState::kNameMayCome);
+  r.Feed(kC, Hex("14 0303 0001 01") + test::Records(Hello("second.example")));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), (Names{"first.example", "second.example"}));
+}
+
+TEST(InspectorTls, GoesPastOtherRecordsBeforeTheHello) {
+  Reading r;
+  r.Feed(kC, Hex("14 0303 0001 01  15 0303 0002 0100") + test::Records(Hello("late.example")));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"late.example"});
+}
+
+TEST(InspectorTls, TellsOfSeveralNamesAndOfEch) {
+  Reading r;
+  r.Feed(kC, test::Records(test::ClientHelloMessage(test::ServerName("a.example") + test::ServerName("b.example") +
+                                                    test::Extension(0xfe0d, Hex("00")))));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), (Names{"a.example", "b.example"}));
+  EXPECT_EQ(r.events, Bit(ReaderEvent::kSeveralNames) | Bit(ReaderEvent::kEchOffered));
+}
+
+TEST(InspectorTls, EndsAHandshakeBeyondItsBudget) {
+  Reading r;
+  r.Feed(kC,
+         test::Records(test::ClientHelloMessage(Octets(60'000)) + test::ClientHelloMessage(Octets(60'000)) +
+                       test::ClientHelloMessage(Octets(60'000)) + test::ClientHelloMessage(Octets(60'000))),
+         1);
+  EXPECT_EQ(r.events & Bit(ReaderEvent::kTlsHandshakeBudget), Bit(ReaderEvent::kTlsHandshakeBudget));
+  EXPECT_LT(r.inspector.memory_bytes(), 300'000u);
+}
+
+TEST(InspectorTls, IgnoresANameThatIsOnlyInTheSessionId) {
+  const Octets body = Hex("0303") + Octets(32) + test::Sized(1, test::ServerName("blocked.example")) +
+                      Hex("0002 1301 0100") + test::Sized(2, test::ServerName("other.example"));
+  Reading r;
+  r.Feed(kC, test::Records(Hex("01") + test::Sized(3, body)));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"other.example"});
+}
+
+struct Request {
+  std::string name;
+  std::string head;
+  Names hosts;
+};
+class InspectorHttp : public testing::TestWithParam<Request> {};
+
+TEST_P(InspectorHttp, ReadsTheHost) {
+  for (const std::size_t piece : {std::size_t{1}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kC, test::Text(GetParam().head), piece);
+    EXPECT_EQ(r.last.proto, AppProto::kHttp);
+    EXPECT_EQ(r.All(BufferId::kHttpHost), GetParam().hosts);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, InspectorHttp,
+    testing::Values(
+        Request{"Plain", "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", {"a.example"}},
+        Request{"CaseDotAndPort", "GET / HTTP/1.1\r\nhOsT: A.Example.:8080\r\n\r\n", {"a.example"}},
+        Request{"NoSpace", "GET / HTTP/1.1\r\nHost:a.example\r\n\r\n", {"a.example"}},
+        Request{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a.example\r\n\r\n", {"a.example"}},
+        Request{"BareLf", "GET / HTTP/1.1\nHost: a.example\n\n", {"a.example"}},
+        Request{"EmptyLinesFirst", "\r\n\r\nGET / HTTP/1.1\r\nHost: a.example\r\n\r\n", {"a.example"}},
+        Request{"Folded", "GET / HTTP/1.1\r\nHost:\r\n a.example\r\n\r\n", {"a.example"}},
+        Request{
+            "AbsoluteUri", "GET http://b.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n", {"b.example", "a.example"}},
+        Request{"Two", "GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n", {"a.example", "b.example"}},
+        Request{"AfterALengthBody",
+                "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: "
+                "b.example\r\n\r\n",
+                {"a.example", "b.example"}},
+        Request{"AfterAChunkedBody",
+                "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\n\r\n"
+                "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
+                {"a.example", "b.example"}}),
+    [](const testing::TestParamInfo<Request>& test_case) { return test_case.param.name; });
+
+TEST(InspectorHttp, FollowsConnectIntoTheTunnel) {
+  Reading r;
+  r.Feed(kC, test::Text("CONNECT proxy.example:443 HTTP/1.1\r\nHost: proxy.example:443\r\n\r\n"));
+  r.Feed(kS, test::Text("HTTP/1.1 200 OK\r\n\r\n"));
+  r.Feed(kC, test::Records(Hello("inner.example")), 9);
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"inner.example"});
+  EXPECT_EQ(r.last.proto, AppProto::kTls);
+}
+
+TEST(InspectorHttp, TakesNoHelloFromABody) {
+  Reading r;
+  const Octets hello = test::Records(Hello("blocked.example"));
+  r.Feed(kC, test::Text("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: " + std::to_string(hello.size()) +
+                        "\r\n\r\n") +
+                 hello);
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{});
+}
+
+TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
+  Reading r;
+  r.Feed(kC, Octets(100, std::byte{0xee}));
+  EXPECT_EQ(r.last.state, ReaderState::kUnknown);
+  EXPECT_EQ(r.last.proto, AppProto::kUnknown);
+}
+
+Octets DnsMessage(std::uint16_t flags, const Octets& answers, std::uint16_t answer_count) {
+  return test::Be16({7, flags, 1, answer_count, 0, 0}) + Hex("03") + test::Text("WWW") + Hex("07") +
+         test::Text("example") + Hex("00 0001 0001") + answers;
+}
+
+TEST(InspectorDns, ReadsQuestionsAndAnswers) {
+  Inspector inspector(ReaderLimits{}, 17);
+  Metadata found;
+  const Octets query = DnsMessage(0x0100, {}, 0);
+  EXPECT_TRUE(inspector.OnDatagram(kC, query, found).tx_complete);
+  EXPECT_EQ(found.First(BufferId::kDnsQuery, 0), "www.example");
+  const Octets answer = DnsMessage(0x8180, Hex("c00c 0001 0001 0000003c 0004 c0000201"), 1);
+  const Inspection second = inspector.OnDatagram(kS, answer, found);
+  EXPECT_EQ(second.tx, 1u);
+  EXPECT_EQ(found.First(BufferId::kDnsAnswer, 1), "192.0.2.1");
+}
+
+TEST(InspectorDns, IsNotTrappedByPointerLoops) {
+  Inspector inspector(ReaderLimits{}, 17);
+  Metadata found;
+  const Octets loop = test::Be16({7, 0x0100, 1, 0, 0, 0}) + Hex("c00c 0001 0001");
+  EXPECT_EQ(inspector.OnDatagram(kC, loop, found).proto, AppProto::kUnknown);
+}
+
+TEST(InspectorDns, ReadsMessagesOverTcp) {
+  Reading r;
+  const Octets query = DnsMessage(0x0100, {}, 0);
+  r.Feed(kC, test::Sized(2, query) + test::Sized(2, query), 5);
+  EXPECT_EQ(r.All(BufferId::kDnsQuery), (Names{"www.example", "www.example"}));
+}
+
+// Whatever the bytes, nothing is read out of bounds (AddressSanitizer) and the
+// memory stays within the limits.
+TEST(Inspector, WithstandsMutatedInput) {
+  std::mt19937 random(11);
+  const std::vector<Octets> seeds = {
+      test::Records(Hello("a.example"), 9),
+      test::Text("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+      test::Sized(2, DnsMessage(0x8180, Hex("c00c 0005 0001 0000003c 0002 c00c"), 1)),
+      DnsMessage(0x8180, Hex("c00c 0005 0001 0000003c 0002 c00c"), 1)};
+  for (int i = 0; i < 20'000; ++i) {
+    Octets bytes = seeds[static_cast<std::size_t>(i) % seeds.size()];
+    for (int k = 0; k < 4; ++k) bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    bytes.resize(random() % (bytes.size() + 1));
+    bytes.shrink_to_fit();
+    Reading r;
+    r.Feed(i % 2 == 0 ? kC : kS, bytes, 1 + random() % 20);
+    (void)r.inspector.OnDatagram(kC, bytes, r.found);
+    ASSERT_LT(r.inspector.memory_bytes(), 300'000u);
+  }
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,155 @@
+#include "classifiers/metadata/quic_reader.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <cstring>
+
+#include "tests/unit/classifiers/metadata/hello_builder.h"
+
+namespace weir {
+namespace {
+
+using test::Hex;
+using test::Octets;
+using test::operator+;
+
+template <std::size_t N>
+Octets AsOctets(const std::array<std::uint8_t, N>& bytes) {
+  Octets out(N);
+  std::memcpy(out.data(), bytes.data(), N);
+  return out;
+}
+
+const Octets kDcid = Hex("8394c8f03e515708");
+
+TEST(QuicKeys, AreThoseOfRfc9001AppendixA) {
+  const QuicInitialKeys keys = ClientInitialKeys(*FindQuicVersion(1), kDcid);
+  EXPECT_EQ(AsOctets(keys.key), Hex("1f369613dd76d5467730efcbe3b1a22d"));
+  EXPECT_EQ(AsOctets(keys.iv), Hex("fa044b2f42a3fd3b46fb255c"));
+  EXPECT_EQ(AsOctets(keys.header), Hex("9f50449e04a0e810283a1e9933adedd2"));
+}
+
+TEST(QuicKeys, AreThoseOfRfc9369AppendixA) {
+  const QuicInitialKeys keys = ClientInitialKeys(*FindQuicVersion(0x6b3343cf), kDcid);
+  EXPECT_EQ(AsOctets(keys.key), Hex("8b1a0bc121284290a29e0971b5cd045d"));
+  EXPECT_EQ(AsOctets(keys.iv), Hex("91f73e2351d8fa91660e909f"));
+  EXPECT_EQ(AsOctets(keys.header), Hex("45b95e15235d6f45a6b19cbcb0294ba9"));
+}
+
+Octets Seal(const QuicInitialKeys& keys, Octets header, std::size_t number_at, const Octets& frames) {
+  const auto nonce = keys.iv;  // packet number 0
+  Octets out = header + frames + Octets(16);
+  EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
+  auto* at = reinterpret_cast<unsigned char*>(out.data());
+  int n = 0;
+  EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), nullptr, keys.key.data(), nonce.data());
+  EVP_EncryptUpdate(cipher, nullptr, &n, at, static_cast<int>(header.size()));
+  EVP_EncryptUpdate(cipher, at + header.size(), &n, at + header.size(), static_cast<int>(frames.size()));
+  EVP_EncryptFinal_ex(cipher, at, &n);
+  EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, 16, at + header.size() + frames.size());
+  unsigned char mask[16];
+  EVP_EncryptInit_ex(cipher, EVP_aes_128_ecb(), nullptr, keys.header.data(), nullptr);
+  EVP_EncryptUpdate(cipher, mask, &n, at + number_at + 4, 16);
+  EVP_CIPHER_CTX_free(cipher);
+  at[0] ^= mask[0] & 0x0f;
+  at[number_at] ^= mask[1];
+  return out;
+}
+
+// An Initial with packet number 0 in one byte.
+Octets Initial(std::uint32_t version, const Octets& dcid, const Octets& frames) {
+  const QuicVersion& v = *FindQuicVersion(version);
+  const Octets number = test::Be16({static_cast<std::uint16_t>(version >> 16), static_cast<std::uint16_t>(version)});
+  const auto length = static_cast<std::uint16_t>(0x4000 | (1 + frames.size() + 16));
+  const Octets header = Octets{static_cast<std::byte>(v.v2 ? 0xd0 : 0xc0)} + number + test::Sized(1, dcid) +
+                        Hex("00 00") + test::Be16({length}) + Hex("00");
+  return Seal(ClientInitialKeys(v, dcid), header, header.size() - 1, frames);
+}
+
+Octets Crypto(std::size_t offset, const Octets& data) {
+  return Hex("06") +
+         test::Be16({static_cast<std::uint16_t>(0x4000 | offset), static_cast<std::uint16_t>(0x4000 | data.size())}) +
+         data;
+}
+
+Octets Part(const Octets& all, std::size_t from, std::size_t to) {
+  return {all.begin() + static_cast<std::ptrdiff_t>(from),
+          all.begin() + static_cast<std::ptrdiff_t>(std::min(to, all.size()))};
+}
+
+struct Flow {
+  ReaderLimits limits;
+  QuicReader reader{limits};
+  Metadata found;
+  Inspection last;
+  void Send(const Octets& datagram) {
+    last = {};
+    reader.OnDatagram(Direction::kToServer, datagram, found, last);
+  }
+};
+
+const Octets kHello = test::ClientHelloMessage(test::ServerName("blocked.example") + test::Alpn("h3"));
+
+TEST(QuicReader, ReadsTheNameOfEachVersion) {
+  for (const std::uint32_t version : {0x00000001u, 0x6b3343cfu, 0xff00001du, 0xff000022u, 0xff000017u}) {
+    Flow flow;
+    flow.Send(Initial(version, kDcid, Crypto(0, kHello) + Octets(900)));
+    EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example") << std::hex << version;
+    EXPECT_EQ(flow.found.First(BufferId::kTlsAlpn, 0), "h3");
+  }
+}
+
+TEST(QuicReader, PutsSingleBytesInAnyOrderTogether) {
+  Octets frames;
+  for (std::size_t i = 0; i < kHello.size(); ++i) {
+    const std::size_t at = (i * 37) % kHello.size();
+    frames = frames + Crypto(at, Part(kHello, at, at + 1)) + Hex("01");
+  }
+  for (std::size_t at = 0; at < kHello.size(); ++at) frames = frames + Crypto(at, Part(kHello, at, at + 1));
+  Flow flow;
+  flow.Send(Initial(1, kDcid, frames));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example");
+}
+
+TEST(QuicReader, JoinsAHelloOverDatagramsAndCoalescedPackets) {
+  Flow flow;
+  flow.Send(Initial(1, kDcid, Crypto(40, Part(kHello, 40, 60)) + Octets(50)));
+  flow.Send(Initial(1, kDcid, Crypto(0, Part(kHello, 0, 20)) + Octets(50)) +
+            Initial(1, kDcid, Crypto(15, Part(kHello, 15, 45)) + Octets(50)));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "");
+  flow.Send(Initial(1, kDcid, Crypto(60, Part(kHello, 60, SIZE_MAX)) + Octets(50)));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example");
+}
+
+TEST(QuicReader, FollowsANewConnectionIdAfterARetry) {
+  Flow flow;
+  flow.Send(Initial(1, kDcid, Crypto(0, test::ClientHelloMessage(test::ServerName("a.example"))) + Octets(500)));
+  flow.Send(Initial(1, Hex("0102030405060708"), Crypto(0, kHello) + Octets(500)));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 1), "blocked.example");
+}
+
+TEST(QuicReader, SaysThatAPacketDoesNotAuthenticate) {
+  Octets bad = Initial(1, kDcid, Crypto(0, kHello) + Octets(500));
+  bad.back() ^= std::byte{1};
+  Flow flow;
+  flow.Send(bad);
+  EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kQuicDecryptFailed));
+  EXPECT_EQ(flow.found.size(), 0u);
+}
+
+TEST(QuicReader, ReadsNoNameFromAShortHeaderPacket) {
+  EXPECT_FALSE(QuicReader::LooksLike(Hex("40") + kHello + Octets(1200)));
+}
+
+TEST(QuicReader, SurvivesEveryCutLength) {
+  const Octets whole = Initial(1, kDcid, Crypto(0, kHello) + Octets(100));
+  for (std::size_t n = 0; n < whole.size(); ++n) {
+    Flow flow;
+    flow.Send(Part(whole, 0, n));
+    EXPECT_EQ(flow.found.size(), 0u) << n;
+  }
+}
+
+}  // namespace
+}  // namespace weir
