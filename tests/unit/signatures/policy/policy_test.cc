@@ -1,0 +1,119 @@
+#include "signatures/policy/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+AppRegistry Apps() {
+  AppRegistry apps;
+  EXPECT_TRUE(apps.Add("WhatsApp", Category::kMessaging));
+  EXPECT_TRUE(apps.Add("Teams", Category::kCollaboration));
+  EXPECT_TRUE(apps.Add("Box", Category::kCloudStorage));
+  return apps;
+}
+
+constexpr const char* kPolicy = R"(version: 1
+networks: {hr: [10.4.0.0/16, "2001:db8:4::/48"], guests: ["vlan:40"]}
+rules:
+  - {name: box-is-fine, match: {app: Box, to: 192.0.2.0/24}, action: pass}
+  - name: no-messaging
+    match: {category: [messaging, cloud-storage], except_app: [Teams], from: [hr, guests]}
+    effective: 2026-10-31T00:00:00+08:00
+    action: reject
+    mirror: forensics
+default: {action: pass}
+pending: {forward: true, max_packets: 12, max_bytes: 4096, then: drop}
+)";
+
+struct PolicyTest : testing::Test {
+  AppRegistry apps = Apps();
+  std::unique_ptr<const Policy> policy = std::move(LoadPolicy("p.yaml", kPolicy, apps).value());
+  FlowView flow;
+  PolicyTest() {
+    const std::uint8_t client[4] = {10, 4, 9, 9};
+    const std::uint8_t server[4] = {192, 0, 2, 1};
+    flow.client = IpAddress::V4(client);
+    flow.server = IpAddress::V4(server);
+    flow.now = {1'800'000'000'000'000};
+  }
+  Classification What(const char* app, Confidence confidence = Confidence::kCertain) {
+    Classification what;
+    what.app = apps.Find(app);
+    what.category = apps.CategoryOf(what.app);
+    what.confidence = confidence;
+    return what;
+  }
+  std::string RuleFor(const Classification& what) {
+    return std::string(policy->RuleName(policy->Judge(what, flow).rule));
+  }
+};
+
+TEST_F(PolicyTest, TakesTheFirstRuleThatMatches) {
+  EXPECT_EQ(RuleFor(What("Box")), "box-is-fine");
+  EXPECT_EQ(RuleFor(What("WhatsApp")), "no-messaging");
+  EXPECT_EQ(RuleFor(What("Teams")), "default");
+  EXPECT_EQ(RuleFor({}), "default");
+}
+
+TEST_F(PolicyTest, StopsOnlyWhoComesFromTheNamedNetworks) {
+  flow.client.octets[1] = 5;
+  EXPECT_EQ(RuleFor(What("WhatsApp")), "default");
+  flow.vlan = 40;
+  EXPECT_EQ(RuleFor(What("WhatsApp")), "no-messaging");
+}
+
+TEST_F(PolicyTest, NeverActsOnAGuessUnlessTold) { EXPECT_EQ(RuleFor(What("WhatsApp", Confidence::kGuess)), "default"); }
+
+TEST_F(PolicyTest, OnlyWouldRejectBeforeTheEffectiveDate) {
+  const Timestamp edge{1'793'376'000'000'000};  // 2026-10-30T16:00:00Z
+  flow.now = {edge.us - 1};
+  const Verdict before = policy->Judge(What("WhatsApp"), flow);
+  EXPECT_TRUE(before.would);
+  EXPECT_EQ(before.effective(), Action::kPass);
+  EXPECT_EQ(policy->NextEdge(flow.now), edge);
+  flow.now = edge;
+  EXPECT_EQ(policy->Judge(What("WhatsApp"), flow).effective(), Action::kReject);
+  EXPECT_TRUE(policy->Judge(What("WhatsApp"), flow).mirror);
+  EXPECT_EQ(policy->NextEdge(edge).us, INT64_MAX);
+}
+
+TEST_F(PolicyTest, KeepsWhatPassesWhilePending) {
+  EXPECT_EQ(policy->pending().max_packets, 12u);
+  EXPECT_EQ(policy->pending().then, Action::kDrop);
+}
+
+struct Bad {
+  std::string name;
+  std::string text;
+  std::string want;
+};
+class PolicyDefects : public testing::TestWithParam<Bad> {};
+
+TEST_P(PolicyDefects, AreNamedByLineAndColumn) {
+  const AppRegistry apps = Apps();
+  const auto loaded = LoadPolicy("p.yaml", GetParam().text, apps);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error()[0].substr(0, GetParam().want.size()), GetParam().want);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PolicyDefects,
+    testing::Values(
+        Bad{"Syntax", "version: [1", "p.yaml:1:"}, Bad{"NoVersion", "rules: []", "p.yaml:1:1: the policy must say"},
+        Bad{"UnknownKey", "version: 1\nrulez: []", "p.yaml:2:1: unknown key 'rulez'"},
+        Bad{"UnknownApp", "version: 1\nrules: [{name: x, action: drop, match: {app: Whatsup}}]",
+            "p.yaml:2:46: unknown app 'Whatsup'"},
+        Bad{"UnknownCategory", "version: 1\nrules: [{name: x, action: drop, match: {category: chat}}]",
+            "p.yaml:2:51: unknown category 'chat'"},
+        Bad{"BadPrefix", "version: 1\nnetworks: {a: [10.0.0.0/33]}", "p.yaml:2:16: '10.0.0.0/33' is no address range"},
+        Bad{"BadVlan", "version: 1\nnetworks: {a: [\"vlan:4095\"]}", "p.yaml:2:16: 'vlan:4095' is no VLAN"},
+        Bad{"BadDate", "version: 1\nrules: [{name: x, action: drop, effective: soon}]",
+            "p.yaml:2:44: 'soon' is no instant"},
+        Bad{"BadAction", "version: 1\nrules: [{name: x, action: block}]", "p.yaml:2:27: unknown action 'block'"},
+        Bad{"SameNameTwice", "version: 1\nrules: [{name: x, action: drop}, {name: x, action: pass}]",
+            "p.yaml:2:34: a rule named 'x'"}),
+    [](const testing::TestParamInfo<Bad>& test_case) { return test_case.param.name; });
+
+}  // namespace
+}  // namespace weir
