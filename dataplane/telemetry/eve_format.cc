@@ -1,0 +1,224 @@
+#include "dataplane/telemetry/eve_format.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr std::uint8_t kIcmp = 1;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+constexpr std::uint8_t kIcmp6 = 58;
+constexpr std::uint8_t kSctp = 132;
+
+void Raw(std::string_view text, JsonBuffer& out) { out.append(text); }
+
+template <class... Args>
+void Print(JsonBuffer& out, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+}
+
+void Field(std::string_view name, std::string_view value, JsonBuffer& out) {
+  Print(out, ",\"{}\":", name);
+  AppendJsonString(value, out);
+}
+
+void TextOrNull(std::string_view name, std::string_view value, JsonBuffer& out) {
+  if (value.empty()) return Print(out, ",\"{}\":null", name);
+  Field(name, value, out);
+}
+
+std::string_view AddressText(const IpAddress& address, std::uint8_t version, std::array<char, INET6_ADDRSTRLEN>& room) {
+  return inet_ntop(version == 4 ? AF_INET : AF_INET6, address.octets.data(), room.data(),
+                   static_cast<socklen_t>(room.size()));
+}
+
+void Protocol(const EventHead& head, JsonBuffer& out) {
+  switch (head.proto) {
+    case kTcp:
+      return Raw(",\"proto\":\"TCP\"", out);
+    case kUdp:
+      return Raw(",\"proto\":\"UDP\"", out);
+    case kSctp:
+      return Raw(",\"proto\":\"SCTP\"", out);
+    case kIcmp:
+      return Raw(",\"proto\":\"ICMP\"", out);
+    case kIcmp6:
+      return Raw(",\"proto\":\"IPv6-ICMP\"", out);
+    case 47:
+      return Raw(",\"proto\":\"GRE\"", out);
+    case 50:
+      return Raw(",\"proto\":\"ESP\"", out);
+    default:
+      return Print(out, ",\"proto\":\"{}\"", head.proto);
+  }
+}
+
+void Begin(const EventHead& head, std::string_view type, JsonBuffer& out) {
+  Raw("{\"timestamp\":\"", out);
+  AppendTimestamp(head.time, out);
+  Print(out, "\",\"flow_id\":{}", head.flow_id);
+  if (!head.in_iface.empty()) Field("in_iface", head.in_iface, out);
+  if (head.pcap_cnt != 0) Print(out, ",\"pcap_cnt\":{}", head.pcap_cnt);
+  Print(out, ",\"event_type\":\"{}\"", type);
+  if (head.vlan_count > 0) {
+    Raw(",\"vlan\":[", out);
+    for (std::size_t i = 0; i < head.vlan_count; ++i) Print(out, "{}{}", i == 0 ? "" : ",", head.vlan[i]);
+    Raw("]", out);
+  }
+  std::array<char, INET6_ADDRSTRLEN> room{};
+  const bool ports = head.proto == kTcp || head.proto == kUdp || head.proto == kSctp;
+  Print(out, ",\"src_ip\":\"{}\"", AddressText(head.src, head.ip_version, room));
+  if (ports) Print(out, ",\"src_port\":{}", head.src_port);
+  Print(out, ",\"dest_ip\":\"{}\"", AddressText(head.dst, head.ip_version, room));
+  if (ports) Print(out, ",\"dest_port\":{}", head.dst_port);
+  Protocol(head, out);
+  if (head.proto == kIcmp || head.proto == kIcmp6)
+    Print(out, ",\"icmp_type\":{},\"icmp_code\":{}", head.icmp_type, head.icmp_code);
+  if (head.app_proto != AppProto::kUnknown) Field("app_proto", Name(head.app_proto), out);
+}
+
+void DirectionField(const EventHead& head, JsonBuffer& out) {
+  Field("direction", head.direction == Direction::kToServer ? "to_server" : "to_client", out);
+}
+
+void Label(const WeirLabel& weir, JsonBuffer& out) {
+  Raw(",\"weir\":{\"app\":", out);
+  if (weir.app.empty()) {
+    Raw("null", out);
+  } else {
+    AppendJsonString(weir.app, out);
+  }
+  TextOrNull("category", Name(weir.category), out);
+  TextOrNull("confidence", Name(weir.confidence), out);
+  TextOrNull("evidence", weir.evidence, out);
+  TextOrNull("source", Name(weir.source), out);
+  Print(out, ",\"verdict\":\"{}{}\",\"mirrored\":{}", weir.would ? "would-" : "", Name(weir.verdict), weir.mirrored);
+  TextOrNull("policy", weir.policy, out);
+  TextOrNull("exemption", weir.exemption, out);
+  if (weir.signature_id == RuleId{}) {
+    Raw(",\"signature_id\":null", out);
+  } else {
+    Print(out, ",\"signature_id\":{}", weir.signature_id.value());
+  }
+  Print(out, ",\"generation\":{}", weir.generation);
+  if (weir.verdict_packet == 0) {
+    Raw(",\"verdict_packet\":null}", out);
+  } else {
+    Print(out, ",\"verdict_packet\":{}}}", weir.verdict_packet);
+  }
+}
+
+constexpr std::array<std::string_view, 4> kEndNames = {"timeout", "forced", "shutdown", "tcp_reuse"};
+
+}  // namespace
+
+void FormatEve(const FlowEvent& event, JsonBuffer& out) {
+  Begin(event.head, "flow", out);
+  Print(
+      out,
+      ",\"flow\":{{\"pkts_toserver\":{},\"pkts_toclient\":{},\"bytes_toserver\":{},\"bytes_toclient\":{},\"start\":\"",
+      event.packets[0], event.packets[1], event.bytes[0], event.bytes[1]);
+  AppendTimestamp(event.start, out);
+  Raw("\",\"end\":\"", out);
+  AppendTimestamp(event.end, out);
+  const bool stopped = Stops(event.weir.verdict) && !event.weir.would;
+  Print(out, "\",\"age\":{},\"state\":\"{}\",\"reason\":\"{}\",\"alerted\":{}", (event.end - event.start) / 1'000'000,
+        event.state, kEndNames[static_cast<std::size_t>(event.reason)], event.alerted);
+  if (stopped) Raw(",\"action\":\"drop\"", out);
+  Raw("}", out);
+  if (event.head.proto == kTcp) {
+    const unsigned all = event.tcp_flags_ts | event.tcp_flags_tc;
+    Print(out, ",\"tcp\":{{\"tcp_flags\":\"{:02x}\",\"tcp_flags_ts\":\"{:02x}\",\"tcp_flags_tc\":\"{:02x}\"}}", all,
+          event.tcp_flags_ts, event.tcp_flags_tc);
+  }
+  Label(event.weir, out);
+  Raw("}\n", out);
+}
+
+void FormatEve(const AlertEvent& event, const std::vector<DecodedField>& metadata, JsonBuffer& out) {
+  Begin(event.head, "alert", out);
+  DirectionField(event.head, out);
+  Print(out, ",\"tx_id\":{},\"alert\":{{\"action\":\"{}\",\"gid\":{},\"signature_id\":{},\"rev\":{}", event.tx,
+        event.blocked ? "blocked" : "allowed", event.gid, event.sid.value(), event.rev);
+  Field("signature", event.signature, out);
+  Field("category", event.category, out);
+  Print(out, ",\"severity\":{}", event.severity);
+  if (!metadata.empty()) {
+    // Keys in the order of their first value; each key's values in a list.
+    Raw(",\"metadata\":{", out);
+    bool first = true;
+    for (std::size_t i = 0; i < metadata.size(); ++i) {
+      bool before = false;
+      for (std::size_t k = 0; k < i; ++k) before = before || metadata[k].key == metadata[i].key;
+      if (before) continue;
+      if (!first) out.push_back(',');
+      first = false;
+      AppendJsonString(metadata[i].key, out);
+      Raw(":[", out);
+      for (std::size_t k = i; k < metadata.size(); ++k) {
+        if (metadata[k].key != metadata[i].key) continue;
+        if (k != i) out.push_back(',');
+        AppendJsonString(metadata[k].value, out);
+      }
+      out.push_back(']');
+    }
+    out.push_back('}');
+  }
+  Raw("}", out);
+  Label(event.weir, out);
+  Raw("}\n", out);
+}
+
+void FormatEve(const DropEvent& event, JsonBuffer& out) {
+  Begin(event.head, "drop", out);
+  DirectionField(event.head, out);
+  Print(out, ",\"drop\":{{\"len\":{}", event.length);
+  if (event.head.proto == kTcp) {
+    Print(out, ",\"tcpseq\":{},\"tcpack\":{},\"syn\":{},\"ack\":{},\"psh\":{},\"rst\":{},\"urg\":{},\"fin\":{}",
+          event.tcp_seq, event.tcp_ack, (event.tcp_flags & 2) != 0, (event.tcp_flags & 16) != 0,
+          (event.tcp_flags & 8) != 0, (event.tcp_flags & 4) != 0, (event.tcp_flags & 32) != 0,
+          (event.tcp_flags & 1) != 0);
+  }
+  Field("reason", Name(event.reason), out);
+  Raw("}", out);
+  Label(event.weir, out);
+  Raw("}\n", out);
+}
+
+void FormatEve(const ExceptionEvent& event, JsonBuffer& out) {
+  Begin(event.head, "exception", out);
+  Raw(",\"exception\":{\"trigger\":", out);
+  AppendJsonString(event.trigger, out);
+  Field("action", event.action, out);
+  Raw("}}\n", out);
+}
+
+void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lost, JsonBuffer& out) {
+  Raw("{\"timestamp\":\"", out);
+  AppendTimestamp(now, out);
+  Print(out, "\",\"event_type\":\"stats\",\"stats\":{{\"decoder\":{{\"pkts\":{},\"bytes\":{}}},\"weir\":{{",
+        c.rx_packets, c.rx_bytes);
+  Print(out, "\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},", c.rx_packets,
+        c.forwarded_packets, c.held_packets, c.injected_packets);
+  Print(out,
+        "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
+        "evicted\":{},",
+        c.mirrored_packets, c.mirror_dropped_packets, c.flows_created, c.flows_ended, c.flows_evicted);
+  Print(out, "\"alerts\":{},\"events_lost\":{},\"dropped\":{{", c.alerts, events_lost);
+  for (std::size_t i = 1; i < kDropReasonCount; ++i)
+    Print(out, "{}\"{}\":{}", i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);
+  Raw("}}}}\n", out);
+}
+
+void FormatEve(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
+  Begin(event.head, Name(event.proto), out);
+  if (event.proto == AppProto::kHttp) Print(out, ",\"tx_id\":{}", event.tx);
+  AppendProtocolObject(event, fields, out);
+  Raw("}\n", out);
+}
+
+}  // namespace weir

@@ -1,0 +1,136 @@
+// The tls, quic, dns and http objects of EVE: which buffer stands under which key.
+#include <array>
+#include <string_view>
+
+#include "dataplane/telemetry/eve_format.h"
+
+namespace weir {
+
+namespace {
+
+enum class As : std::uint8_t { kText, kNumber, kList };
+struct Key {
+  BufferId buffer;
+  std::string_view name;
+  As as = As::kText;
+};
+
+constexpr std::array kTls = {Key{BufferId::kTlsSubject, "subject"},
+                             Key{BufferId::kTlsIssuer, "issuerdn"},
+                             Key{BufferId::kTlsSerial, "serial"},
+                             Key{BufferId::kTlsFingerprint, "fingerprint"},
+                             Key{BufferId::kTlsSni, "sni"},
+                             Key{BufferId::kTlsVersion, "version"},
+                             Key{BufferId::kTlsNotBefore, "notbefore"},
+                             Key{BufferId::kTlsNotAfter, "notafter"},
+                             Key{BufferId::kTlsAlpn, "alpn", As::kList},
+                             Key{BufferId::kTlsSan, "subjectaltname", As::kList},
+                             Key{BufferId::kJa4, "ja4"}};
+constexpr std::array kQuic = {Key{BufferId::kQuicVersion, "version"}, Key{BufferId::kQuicSni, "sni"},
+                              Key{BufferId::kQuicUserAgent, "ua"}, Key{BufferId::kTlsAlpn, "alpn", As::kList},
+                              Key{BufferId::kJa4, "ja4"}};
+constexpr std::array kHttp = {Key{BufferId::kHttpHost, "hostname"},
+                              Key{BufferId::kHttpUri, "url"},
+                              Key{BufferId::kHttpUserAgent, "http_user_agent"},
+                              Key{BufferId::kHttpContentType, "http_content_type"},
+                              Key{BufferId::kHttpReferer, "http_refer"},
+                              Key{BufferId::kHttpMethod, "http_method"},
+                              Key{BufferId::kHttpProtocol, "protocol"},
+                              Key{BufferId::kHttpStatus, "status", As::kNumber}};
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string_view::npos &&
+         (text.size() == 1 || text.front() != '0');
+}
+
+void AppendKey(const Key& key, const std::vector<DecodedField>& fields, bool& first, JsonBuffer& out) {
+  bool open = false;
+  for (const DecodedField& field : fields) {
+    if (field.id != key.buffer || (key.as == As::kNumber && !IsNumber(field.value))) continue;
+    if (!open)
+      fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", first ? "" : ",", key.name,
+                     key.as == As::kList ? "[" : "");
+    if (open) out.push_back(',');
+    open = true;
+    first = false;
+    if (key.as == As::kNumber) {
+      out.append(field.value);
+    } else {
+      AppendJsonString(field.value, out);
+    }
+    if (key.as != As::kList) return;
+  }
+  if (open) out.push_back(']');
+}
+
+// rrtype numbers by name (IANA DNS parameters), others as TYPEn (RFC 3597 s5).
+void AppendRrtype(std::string_view number, JsonBuffer& out) {
+  struct Named {
+    std::string_view number, name;
+  };
+  static constexpr std::array kNames = {
+      Named{"1", "A"},      Named{"2", "NS"},      Named{"5", "CNAME"}, Named{"6", "SOA"},    Named{"12", "PTR"},
+      Named{"15", "MX"},    Named{"16", "TXT"},    Named{"28", "AAAA"}, Named{"33", "SRV"},   Named{"43", "DS"},
+      Named{"46", "RRSIG"}, Named{"48", "DNSKEY"}, Named{"64", "SVCB"}, Named{"65", "HTTPS"}, Named{"255", "ANY"}};
+  for (const Named& named : kNames) {
+    if (named.number == number) return AppendJsonString(named.name, out);
+  }
+  fmt::format_to(std::back_inserter(out), "\"TYPE{}\"", number);
+}
+
+std::string_view First(BufferId id, const std::vector<DecodedField>& fields) {
+  for (const DecodedField& field : fields) {
+    if (field.id == id) return field.value;
+  }
+  return {};
+}
+
+void AppendDns(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
+  const std::string_view rcode = First(BufferId::kDnsRcode, fields);
+  const bool answer = !rcode.empty();
+  const std::string_view name = First(answer ? BufferId::kDnsRrname : BufferId::kDnsQuery, fields);
+  fmt::format_to(std::back_inserter(out),
+                 ",\"dns\":{{\"version\":2,\"type\":\"{}\",\"tx_id\":{},\"rrname\":", answer ? "answer" : "query",
+                 event.tx);
+  AppendJsonString(name, out);
+  out.append(std::string_view(",\"rrtype\":"));
+  AppendRrtype(First(BufferId::kDnsRrtype, fields), out);
+  if (answer) {
+    static constexpr std::array<std::string_view, 6> kCodes = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                                               "NXDOMAIN", "NOTIMP",  "REFUSED"};
+    const std::size_t code = rcode.size() == 1 ? static_cast<std::size_t>(rcode[0] - '0') : kCodes.size();
+    out.append(std::string_view(",\"rcode\":"));
+    AppendJsonString(code < kCodes.size() ? kCodes[code] : rcode, out);
+    bool first = false;
+    AppendKey({BufferId::kDnsAnswer, "rdata", As::kList}, fields, first, out);
+  }
+  out.push_back('}');
+}
+
+template <std::size_t N>
+void AppendObject(std::string_view name, const std::array<Key, N>& keys, const std::vector<DecodedField>& fields,
+                  JsonBuffer& out) {
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{{", name);
+  bool first = true;
+  for (const Key& key : keys) AppendKey(key, fields, first, out);
+  out.push_back('}');
+}
+
+}  // namespace
+
+void AppendProtocolObject(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
+  switch (event.proto) {
+    case AppProto::kTls:
+      return AppendObject("tls", kTls, fields, out);
+    case AppProto::kQuic:
+      return AppendObject("quic", kQuic, fields, out);
+    case AppProto::kHttp:
+      return AppendObject("http", kHttp, fields, out);
+    case AppProto::kDns:
+      return AppendDns(event, fields, out);
+    default:
+      return;
+  }
+}
+
+}  // namespace weir
