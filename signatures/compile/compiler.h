@@ -7,17 +7,9 @@
 #include "dataplane/core/app_registry.h"
 #include "dataplane/core/result.h"
 #include "signatures/match/rule_set.h"
+#include "signatures/rule/diagnostic.h"
 
 namespace weir {
-
-// One defect in a text file, as every command prints it: `FILE:LINE:COLUMN: what`.
-struct Diagnostic {
-  std::string file;
-  int line = 0;      // from 1
-  int column = 0;    // from 1
-  std::string what;  // "unknown keyword 'foo' (known keywords: docs/rules.md)"
-};
-[[nodiscard]] std::string Format(const Diagnostic& d);
 
 struct CompileInput {
   std::string file;  // for messages

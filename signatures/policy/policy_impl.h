@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "signatures/policy/policy.h"
-#include "signatures/policy/prefix.h"
+#include "dataplane/core/prefix.h"
 
 namespace weir {
 

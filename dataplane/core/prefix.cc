@@ -1,4 +1,4 @@
-#include "signatures/policy/prefix.h"
+#include "dataplane/core/prefix.h"
 
 #include <arpa/inet.h>
 

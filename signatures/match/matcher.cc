@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <string>
+
+#include "signatures/match/rule_set.h"
+#include "signatures/match/rule_set_impl.h"
+#include "signatures/match/value_matcher.h"
+
+namespace weir {
+
+RuleSet::RuleSet(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+RuleSet::~RuleSet() = default;
+std::size_t RuleSet::size() const noexcept { return impl_->rules.size(); }
+std::uint32_t RuleSet::payload_depth() const noexcept { return impl_->payload_depth; }
+bool RuleSet::uses(BufferId buffer) const noexcept {
+  const BufferIndex& index = impl_->buffers[static_cast<std::size_t>(buffer)];
+  return index.literals != nullptr || !index.always.empty();
+}
+
+struct Matcher::State {
+  const RuleSet::Impl* rules = nullptr;
+  hs_scratch_t* scratch = nullptr;
+  ValueMatcher values;
+  std::vector<std::uint32_t> hits;
+  std::string scan;
+
+  ~State() { hs_free_scratch(scratch); }
+  void Candidates(const BufferIndex& index, std::string_view text);
+  [[nodiscard]] bool HeaderFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
+  bool OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata, TxId tx) noexcept;
+  void MatchPayload(const FlowView& flow, std::string_view text, std::string_view scanned,
+                    std::vector<RuleMatch>& out) noexcept;
+};
+
+Matcher::Matcher(const RuleSet& rules) : state_(std::make_unique<State>()) {
+  state_->rules = &rules.impl();
+  for (const BufferIndex& index : rules.impl().buffers) {
+    if (index.literals) hs_alloc_scratch(index.literals.get(), &state_->scratch);
+  }
+  state_->hits.reserve(256);
+}
+Matcher::~Matcher() = default;
+Matcher::Matcher(Matcher&&) noexcept = default;
+
+// Ids of the literals in `text`, each once, and then the tests that have none.
+void Matcher::State::Candidates(const BufferIndex& index, std::string_view text) {
+  hits.clear();
+  if (!index.literals || text.empty()) return;
+  const auto collect = [](unsigned id, unsigned long long, unsigned long long, unsigned, void* context) {
+    static_cast<std::vector<std::uint32_t>*>(context)->push_back(id);
+    return 0;
+  };
+  hs_scan(index.literals.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, collect, &hits);
+  std::sort(hits.begin(), hits.end());
+  hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
+}
+
+bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& flow) const noexcept {
+  const RuleHeader& header = compiled.rule.header;
+  const FlowTest& test = compiled.rule.flow;
+  if (header.ip_proto != 0 && header.ip_proto != flow.proto) return false;
+  if (header.app_proto != AppProto::kUnknown && header.app_proto != flow.app_proto) return false;
+  if (test.direction && *test.direction != flow.direction) return false;
+  if (test.established && *test.established != flow.established) return false;
+  const auto fits = [&](const IpAddress& a, std::uint16_t ap, const IpAddress& b, std::uint16_t bp) {
+    return header.source.Contains(a, flow.ip_version) && header.source_ports.Contains(ap) &&
+           header.destination.Contains(b, flow.ip_version) && header.destination_ports.Contains(bp);
+  };
+  const bool to_server = fits(flow.client, flow.client_port, flow.server, flow.server_port);
+  const bool to_client = fits(flow.server, flow.server_port, flow.client, flow.client_port);
+  if (header.both_ways) return to_server || to_client;
+  return flow.direction == Direction::kToServer ? to_server : to_client;
+}
+
+// Is each other buffer of the rule satisfied by some value of the transaction?
+bool Matcher::State::OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata,
+                               TxId tx) noexcept {
+  for (std::uint32_t t = 0; t < rule.rule.buffers.size(); ++t) {
+    if (t == hit) continue;
+    const BufferTests& tests = rule.rule.buffers[t];
+    bool found = false;
+    for (std::size_t i = 0; i < metadata.size() && !found; ++i) {
+      const Metadata::Field& field = metadata.field(i);
+      found = field.id == tests.buffer && field.tx == tx && values.Matches(tests, rule.pcre[t], metadata.value(field));
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+void Matcher::MatchField(const FlowView& flow, const Metadata& metadata, std::size_t at,
+                         std::vector<RuleMatch>& out) noexcept {
+  State& s = *state_;
+  const Metadata::Field& field = metadata.field(at);
+  const BufferIndex& index = s.rules->buffers[static_cast<std::size_t>(field.id)];
+  if (!index.literals && index.always.empty()) return;
+  const std::string_view value = metadata.value(field);
+  FlowView view = flow;
+  view.direction = field.direction;
+  const auto verify = [&](TestRef ref) {
+    const CompiledRule& rule = s.rules->rules[ref.rule];
+    const BufferTests& tests = rule.rule.buffers[ref.tests];
+    if (!s.HeaderFits(rule, view) || !s.values.Matches(tests, rule.pcre[ref.tests], value)) return;
+    if (s.OthersFit(rule, ref.tests, metadata, field.tx))
+      out.push_back({&rule.info, field.id, static_cast<std::uint32_t>(at), field.tx});
+  };
+  // With the dot in front that dotprefix puts there: for other rules only one more byte to scan.
+  s.scan.clear();
+  s.scan.push_back('.');
+  s.scan.append(value);
+  s.Candidates(index, s.scan);
+  for (const std::uint32_t id : s.hits) verify(index.by_id[id]);
+  for (const TestRef ref : index.always) verify(ref);
+}
+
+void Matcher::State::MatchPayload(const FlowView& flow, std::string_view text, std::string_view fresh,
+                                  std::vector<RuleMatch>& out) noexcept {
+  const BufferIndex& index = rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
+  const auto verify = [&](TestRef ref) {
+    const CompiledRule& rule = rules->rules[ref.rule];
+    if (!HeaderFits(rule, flow)) return;
+    for (std::size_t t = 0; t < rule.rule.buffers.size(); ++t) {
+      if (!values.Matches(rule.rule.buffers[t], rule.pcre[t], text)) return;
+    }
+    out.push_back({&rule.info, BufferId::kPayload, UINT32_MAX, 0});
+  };
+  Candidates(index, fresh);
+  for (const std::uint32_t id : hits) verify(index.by_id[id]);
+  for (const TestRef ref : index.always) verify(ref);
+}
+
+void Matcher::MatchStream(const FlowView& flow, const Metadata&, Bytes head, std::size_t scanned,
+                          std::vector<RuleMatch>& out) noexcept {
+  const std::string_view text = AsText(head);
+  const std::size_t overlap = state_->rules->longest_literal == 0 ? 0 : state_->rules->longest_literal - 1;
+  state_->MatchPayload(flow, text, text.substr(scanned > overlap ? scanned - overlap : 0), out);
+}
+
+void Matcher::MatchDatagram(const FlowView& flow, const Metadata&, Bytes payload,
+                            std::vector<RuleMatch>& out) noexcept {
+  state_->MatchPayload(flow, AsText(payload), AsText(payload), out);
+}
+
+void Matcher::MatchHeader(const FlowView& flow, std::vector<RuleMatch>& out) noexcept {
+  for (const std::uint32_t at : state_->rules->header_only) {
+    const CompiledRule& rule = state_->rules->rules[at];
+    if (state_->HeaderFits(rule, flow)) out.push_back({&rule.info, BufferId::kPayload, UINT32_MAX, 0});
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,54 @@
+#pragma once
+#include <hs/hs.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "signatures/match/rule_set.h"
+#include "signatures/rule/rule.h"
+
+namespace weir {
+
+struct PcreFree {
+  void operator()(pcre2_code* p) const noexcept { pcre2_code_free(p); }
+};
+using PcreCode = std::unique_ptr<pcre2_code, PcreFree>;
+
+// A rule ready to be verified: its syntax tree, and each pcre compiled at the
+// same place as in the tree (nullptr for other tests).
+struct CompiledRule {
+  Rule rule;
+  RuleInfo info;
+  std::vector<std::vector<PcreCode>> pcre;
+};
+
+// Which of a rule's BufferTests a literal belongs to.
+struct TestRef {
+  std::uint32_t rule;
+  std::uint32_t tests;
+};
+
+struct HyperscanFree {
+  void operator()(hs_database_t* p) const noexcept { hs_free_database(p); }
+};
+
+// One buffer's literals: what the scan finds is only a candidate.
+struct BufferIndex {
+  std::unique_ptr<hs_database_t, HyperscanFree> literals;  // id -> by_id; nullptr: no literal
+  std::vector<TestRef> by_id;
+  std::vector<TestRef> always;  // tests without a literal
+};
+
+struct RuleSet::Impl {
+  std::vector<CompiledRule> rules;
+  std::array<BufferIndex, kBufferCount> buffers;  // kPayload: streams and datagrams
+  std::vector<std::uint32_t> header_only;
+  std::uint32_t payload_depth = 0;
+  std::uint32_t longest_literal = 0;  // of kPayload
+};
+
+}  // namespace weir
