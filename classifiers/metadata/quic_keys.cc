@@ -109,9 +109,9 @@ std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std:
   plain[0] ^= static_cast<std::byte>(mask[0] & 0x0f);
   const std::size_t number_size = (static_cast<std::size_t>(plain[0]) & 3) + 1;
   std::array<std::uint8_t, 12> nonce = keys.iv;
-  for (std::size_t i = 0; i < number_size; ++i) {
-    plain[number_at + i] ^= static_cast<std::byte>(mask[1 + i]);
-    nonce[nonce.size() - number_size + i] ^= static_cast<std::uint8_t>(plain[number_at + i]);
+  for (std::size_t i = 0; i < number_size; ++i) plain[number_at + i] ^= static_cast<std::byte>(mask[1 + i]);
+  for (std::size_t i = 0; i < 4 && i < number_size; ++i) {
+    nonce[11 - i] ^= static_cast<std::uint8_t>(plain[number_at + number_size - 1 - i]);
   }
   const std::size_t header = number_at + number_size;
   if (packet.size() < header + kTag) return {};

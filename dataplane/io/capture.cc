@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 namespace weir {
 namespace {
@@ -49,6 +50,7 @@ constexpr int kSnapLength = 262144;
 struct CaptureReader::State {
   pcap_t* pcap = nullptr;
   std::string path;
+  bool nanoseconds = false;
   ~State() {
     if (pcap != nullptr) pcap_close(pcap);
   }
@@ -63,7 +65,12 @@ Result<std::unique_ptr<CaptureReader>> CaptureReader::Open(const std::string& pa
   errno = 0;
   made->state_->path = path;
   made->state_->pcap = pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error);
-  if (made->state_->pcap != nullptr) return made;
+  if (made->state_->pcap != nullptr) {
+    std::uint32_t magic = 0;
+    std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(&magic), sizeof magic);
+    made->state_->nanoseconds = magic == 0xa1b23c4d || magic == 0x4d3cb2a1 || magic == 0x0a0d0d0a;
+    return made;
+  }
   const std::string what = error;
   return Fail(errno == ENOENT ? Errc::kNotFound : Errc::kCorrupt,
               what.find(path) == std::string::npos ? path + ": " + what : what);
@@ -82,6 +89,7 @@ Result<std::optional<CaptureReader::Frame>> CaptureReader::Next() {
 }
 
 LinkType CaptureReader::link() const noexcept { return LinkOf(dlt()); }
+bool CaptureReader::nanoseconds() const noexcept { return state_->nanoseconds; }
 int CaptureReader::dlt() const noexcept { return pcap_datalink(state_->pcap); }
 
 struct CaptureWriter::State {

@@ -25,6 +25,8 @@ class CaptureReader {
   Result<std::optional<Frame>> Next();
   [[nodiscard]] LinkType link() const noexcept;
   [[nodiscard]] int dlt() const noexcept;  // libpcap's DLT_* number
+  // Does the file itself count nanoseconds (pcap of that magic, any pcapng)?
+  [[nodiscard]] bool nanoseconds() const noexcept;
 
  private:
   CaptureReader();

@@ -119,6 +119,7 @@ void Worker::State::EndFlow(FlowRecord& flow, FlowEnd reason) {
   event.tcp_flags_ts = c.tcp_flags[0];
   event.tcp_flags_tc = c.tcp_flags[1];
   if (events != nullptr) events->Push(event);
+  if (summary != nullptr) summary->Accumulate(event);
   ++counters.flows_ended;
   if (flow.decision != Handle::kNone) decisions.Release(flow.decision);
   cold.Release(flow.cold);

@@ -9,6 +9,7 @@
 #include "dataplane/pipeline/settings.h"
 #include "dataplane/telemetry/counters.h"
 #include "dataplane/telemetry/event_ring.h"
+#include "dataplane/telemetry/flow_summary.h"
 
 namespace weir {
 
@@ -62,6 +63,9 @@ class Worker {
   // A frame of `forward` that the driver would not take: moves its count to tx_full.
   void CountTxFull(const FrameRef& frame) noexcept;
   void CountMirror(bool sent) noexcept;
+
+  // Each flow that ends is told to `summary` too. Must outlive the worker.
+  void ObserveFlows(FlowSummary* summary) noexcept;
 
   // Publishes a new generation to this worker; takes effect with the next burst.
   // Called on the worker's thread.

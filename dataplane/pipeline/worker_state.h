@@ -33,6 +33,7 @@ struct Worker::State {
   std::uint32_t epoch = 1;  // grows with each generation and policy edge
   Timestamp next_edge{INT64_MAX};
   EventRing* events = nullptr;
+  FlowSummary* summary = nullptr;
   WorkerCounters counters;
   std::unique_ptr<FlowTable> flows;
   std::uint32_t erased = 0;  // grows when a flow goes: pointers looked up before are stale

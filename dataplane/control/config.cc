@@ -1,0 +1,159 @@
+#include "dataplane/control/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <variant>
+
+#include "signatures/policy/yaml_text.h"
+
+namespace weir {
+namespace {
+
+// Where a key's value goes, and what it may be.
+struct Flag {
+  bool& (*of)(Config&);
+};
+struct Count {
+  std::uint32_t& (*of)(Config&);
+  std::uint32_t least;
+  std::uint32_t most;
+};
+struct Size {
+  std::uint64_t& (*of)(Config&);
+  std::uint64_t least;
+  std::uint64_t most;
+};
+struct OnExcess {
+  ExceptionAction& (*of)(Config&);
+};
+struct Key {
+  std::string_view name;
+  std::variant<Flag, Count, Size, OnExcess> target;
+};
+
+#define WEIR_FIELD(type, path) [](Config& c) -> type& { return c.path; }
+const std::array kKeys = {
+    Key{"telemetry.eve.enabled", Flag{WEIR_FIELD(bool, eve_enabled)}},
+    Key{"telemetry.eve.ring_kib", Count{WEIR_FIELD(std::uint32_t, eve_ring_kib), 16, 1u << 20}},
+    Key{"parse.checksums", Flag{WEIR_FIELD(bool, engine.parse.verify_checksums)}},
+    Key{"parse.tunnels", Flag{WEIR_FIELD(bool, engine.parse.peel_tunnels)}},
+    Key{"flow.capacity", Count{WEIR_FIELD(std::uint32_t, engine.flow_capacity), 1, 1u << 26}},
+    Key{"flow.key.vlan", Flag{WEIR_FIELD(bool, engine.key_has_vlan)}},
+    Key{"flow.timeouts.tcp_new_ms", Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_new_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.tcp_established_ms",
+        Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_established_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.tcp_closing_ms",
+        Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_closing_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.tcp_closed_ms",
+        Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_closed_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.udp_new_ms", Count{WEIR_FIELD(std::uint32_t, engine.timeouts.udp_new_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.udp_established_ms",
+        Count{WEIR_FIELD(std::uint32_t, engine.timeouts.udp_established_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.other_ms", Count{WEIR_FIELD(std::uint32_t, engine.timeouts.other_ms), 1000, 86'400'000}},
+    Key{"defrag.datagrams", Count{WEIR_FIELD(std::uint32_t, engine.defrag.datagrams), 1, 1u << 20}},
+    Key{"defrag.per_source", Count{WEIR_FIELD(std::uint32_t, engine.defrag.per_source), 1, 1u << 20}},
+    Key{"defrag.fragments_each", Count{WEIR_FIELD(std::uint32_t, engine.defrag.fragments_each), 2, 8192}},
+    Key{"defrag.bytes", Size{WEIR_FIELD(std::uint64_t, engine.defrag.bytes), 65536, std::uint64_t{1} << 36}},
+    Key{"defrag.timeout_ms", Count{WEIR_FIELD(std::uint32_t, engine.defrag.timeout_ms), 1000, 120'000}},
+    Key{"tcp.out_of_order_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.out_of_order_bytes), 1460, 1u << 26}},
+    Key{"tcp.out_of_order_segments", Count{WEIR_FIELD(std::uint32_t, engine.tcp.out_of_order_segments), 1, 1u << 20}},
+    Key{"tcp.retained_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.retained_bytes), 1460, 1u << 26}},
+    Key{"tcp.midstream", Flag{WEIR_FIELD(bool, engine.tcp.midstream)}},
+    Key{"readers.handshake_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.handshake_bytes), 1024, 1u << 24}},
+    Key{"readers.http_head_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.http_head_bytes), 1024, 1u << 24}},
+    Key{"forward.non_ip", Flag{WEIR_FIELD(bool, engine.forward_non_ip)}},
+    Key{"forward.malformed", Flag{WEIR_FIELD(bool, engine.forward_malformed)}},
+    Key{"ndpi.enabled", Flag{WEIR_FIELD(bool, engine.use_ndpi)}},
+    Key{"ndpi.max_packets", Count{WEIR_FIELD(std::uint32_t, engine.ndpi_max_packets), 1, 1000}},
+    Key{"exceptions.flow_table_full", OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions.flow_table_full)}},
+    Key{"exceptions.reader_budget", OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions.reader_budget)}},
+};
+#undef WEIR_FIELD
+
+constexpr std::array<std::pair<std::string_view, ExceptionAction>, 7> kActions = {
+    {{"pass-packet", ExceptionAction::kPassPacket},
+     {"pass-flow", ExceptionAction::kPassFlow},
+     {"drop-packet", ExceptionAction::kDropPacket},
+     {"drop-flow", ExceptionAction::kDropFlow},
+     {"reject", ExceptionAction::kReject},
+     {"bypass", ExceptionAction::kBypass},
+     {"ignore", ExceptionAction::kIgnore}}};
+
+template <class T>
+std::string SetNumber(T& target, T least, T most, const std::string& text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    return "'" + text + "' is no number in " + std::to_string(least) + ".." + std::to_string(most);
+  }
+  target = value;
+  return {};
+}
+
+// Empty, or what is wrong with the value.
+std::string Set(Config& config, const Key& key, const std::string& text) {
+  if (const auto* flag = std::get_if<Flag>(&key.target)) {
+    if (text != "true" && text != "false") return "'" + text + "' is neither true nor false";
+    flag->of(config) = text == "true";
+    return {};
+  }
+  if (const auto* count = std::get_if<Count>(&key.target))
+    return SetNumber(count->of(config), count->least, count->most, text);
+  if (const auto* size = std::get_if<Size>(&key.target))
+    return SetNumber(size->of(config), size->least, size->most, text);
+  for (const auto& [name, action] : kActions) {
+    if (name != text) continue;
+    std::get<OnExcess>(key.target).of(config) = action;
+    return {};
+  }
+  return "'" + text +
+         "' is no exception policy (drop-packet, drop-flow, reject, pass-packet, pass-flow, bypass, ignore)";
+}
+
+const Key* FindKey(std::string_view name) {
+  const auto found = std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& key) { return key.name == name; });
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+void Walk(YamlText& yaml, const YAML::Node& node, const std::string& path, Config& config) {
+  yaml.Map(node, {}, [&](const std::string& name, const YAML::Node& value) {
+    const std::string full = path.empty() ? name : path + "." + name;
+    if (full == "version") {
+      (void)yaml.Number(value, 1, 1);
+    } else if (const Key* key = FindKey(full)) {
+      if (const std::string wrong = Set(config, *key, yaml.Scalar(value)); !wrong.empty())
+        yaml.Defect(value, full + ": " + wrong);
+    } else if (std::any_of(kKeys.begin(), kKeys.end(), [&](const Key& k) { return k.name.starts_with(full + "."); })) {
+      Walk(yaml, value, full, config);
+    } else {
+      yaml.Defect(value, "unknown key '" + full + "' (docs/weir.yaml.md lists the known ones)");
+    }
+  });
+}
+
+}  // namespace
+
+tl::expected<Config, std::vector<std::string>> LoadConfig(const std::string& file, const std::string& text) {
+  Config config;
+  YamlText yaml(file, text);
+  if (yaml.defects().empty()) Walk(yaml, yaml.root(), "", config);
+  if (!yaml.defects().empty()) return tl::unexpected(yaml.defects());
+  return config;
+}
+
+Result<void> ApplySetting(Config& config, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  const std::string name = assignment.substr(0, equals);
+  const Key* key = FindKey(name);
+  if (equals == std::string::npos)
+    return Fail(Errc::kInvalidArgument, "--set wants KEY=VALUE, not '" + assignment + "'");
+  if (key == nullptr)
+    return Fail(Errc::kInvalidArgument, "--set: unknown key '" + name + "' (docs/weir.yaml.md lists the known ones)");
+  if (const std::string wrong = Set(config, *key, assignment.substr(equals + 1)); !wrong.empty()) {
+    return Fail(Errc::kInvalidArgument, "--set " + name + ": " + wrong);
+  }
+  return {};
+}
+
+}  // namespace weir

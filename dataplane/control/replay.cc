@@ -1,0 +1,297 @@
+#include "dataplane/control/replay.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "dataplane/core/packet_view.h"
+#include "dataplane/io/capture.h"
+#include "dataplane/packet/parser.h"
+#include "dataplane/pipeline/worker.h"
+#include "dataplane/telemetry/eve_writer.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kRound = 4096;  // frames given to several workers at once
+constexpr std::array<std::uint64_t, 2> kSeed = {0x7765697200000001, 0x7265706c61790002};  // the same on every run
+
+// A frame of a capture: a block of exactly its bytes, so that a sanitizer sees
+// the first byte read past it.
+struct ReplayFrame {
+  std::unique_ptr<std::byte[]> bytes;
+  std::int64_t time_ns = 0;
+  std::uint32_t wire_len = 0;
+};
+
+ReplayFrame& Own(const FrameRef& frame) { return *static_cast<ReplayFrame*>(frame.handle); }
+
+// One worker and what it gave back.
+struct Lane {
+  std::unique_ptr<EventRing> events;
+  std::unique_ptr<Worker> worker;
+  FlowSummary summary;
+  std::vector<FrameRef> in;
+  BurstOutput out;
+
+  void Run() {
+    for (std::size_t at = 0; at < in.size(); at += kBurst) {
+      worker->Process({in.data() + at, std::min(kBurst, in.size() - at)}, out);
+    }
+    in.clear();
+  }
+};
+
+class Run {
+ public:
+  Run(const ReplayOptions& options, const Startup& startup)
+      : options_(options), startup_(startup), engine_(startup.config.engine) {
+    engine_.parse.verify_checksums = engine_.parse.verify_checksums && options.verify_checksums;
+  }
+
+  Result<ReplayResult> Go() {
+    const auto started = std::chrono::steady_clock::now();
+    for (const auto& step : {&Run::OpenInputs, &Run::OpenOutputs, &Run::StartWorkers, &Run::ReadAll, &Run::Finish}) {
+      if (Result<void> done = (this->*step)(); !done) return tl::unexpected(done.error());
+    }
+    result_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    result_.generation = startup_.generation->number;
+    return std::move(result_);
+  }
+
+ private:
+  Result<void> OpenInputs() {
+    for (const std::string& path : options_.captures) {
+      auto reader = CaptureReader::Open(path);
+      if (!reader) return Fail(Errc::kInvalidArgument, reader.error().what);
+      const bool differs = !readers_.empty() && readers_[0]->dlt() != (*reader)->dlt();
+      if (differs && !options_.out.empty()) {
+        return Fail(Errc::kInvalidArgument, path + ": its link type differs from that of " + options_.captures[0] +
+                                                ", one -o file cannot hold both");
+      }
+      readers_.push_back(std::move(*reader));
+    }
+    return {};
+  }
+
+  Result<void> OpenOutputs() {
+    std::error_code error;
+    std::filesystem::create_directories(options_.log_dir, error);
+    if (error) return Fail(Errc::kIo, options_.log_dir + ": " + error.message());
+    const std::array<std::pair<const std::string*, std::unique_ptr<CaptureWriter>*>, 3> files = {
+        {{&options_.out, &out_}, {&options_.mirror_out, &mirror_}, {&options_.injected, &injected_}}};
+    for (const auto& [path, writer] : files) {
+      if (path->empty()) continue;
+      auto created = CaptureWriter::Create(*path, readers_[0]->dlt(), readers_[0]->nanoseconds());
+      if (!created) return tl::unexpected(created.error());
+      *writer = std::move(*created);
+    }
+    return {};
+  }
+
+  Result<void> StartWorkers() {
+    std::vector<EventRing*> rings;
+    for (std::uint32_t i = 0; i < options_.workers; ++i) {
+      auto& lane = lanes_.emplace_back(std::make_unique<Lane>());
+      if (startup_.config.eve_enabled) {
+        lane->events =
+            std::make_unique<EventRing>(std::size_t{startup_.config.eve_ring_kib} * 1024, EventRing::Mode::kLossless);
+        rings.push_back(lane->events.get());
+      }
+      auto worker = Worker::Create(WorkerId{static_cast<std::uint16_t>(i)}, engine_, startup_.generation,
+                                   lane->events.get(), kSeed);
+      if (!worker) return tl::unexpected(worker.error());
+      lane->worker = std::move(*worker);
+      lane->worker->ObserveFlows(&lane->summary);
+    }
+    const std::string path = options_.log_dir + "/eve.json";
+    if (!startup_.config.eve_enabled) return {};
+    auto eve = EveWriter::Start({.path = path}, rings, [this] { return finished_; });
+    if (!eve) return tl::unexpected(eve.error());
+    eve_ = std::move(*eve);
+    return {};
+  }
+
+  Result<void> ReadAll() {
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      const LinkType link = readers_[i]->link();
+      for (;;) {
+        auto next = readers_[i]->Next();
+        if (!next) {
+          // All before the damage is judged; then the run fails with it.
+          if (auto flushed = Round(); !flushed) return flushed;
+          return tl::unexpected(next.error());
+        }
+        if (!next->has_value()) break;
+        Take(**next, link);
+        const std::size_t batch = lanes_.size() == 1 ? kBurst : kRound;
+        if (pending_ < batch && !tick_) continue;
+        if (auto done = Round(); !done) return done;
+      }
+    }
+    return Round();
+  }
+
+  void Take(const CaptureReader::Frame& read, LinkType link) {
+    auto* own = new ReplayFrame{std::make_unique<std::byte[]>(read.bytes.size()), read.time_ns, read.wire_len};
+    std::memcpy(own->bytes.get(), read.bytes.data(), read.bytes.size());
+    FrameRef frame;
+    frame.handle = own;
+    frame.data = own->bytes.get();
+    frame.len = static_cast<std::uint32_t>(read.bytes.size());
+    frame.link = link;
+    frame.number = ++result_.frames_read;
+    frame.time = {read.time_ns / 1000};
+    if (frame.number == 1) first_ = now_ = last_tick_ = frame.time;
+    if (frame.time < now_) ++result_.times_clamped;
+    now_ = frame.time = std::max(frame.time, now_);
+    tick_ = now_ - last_tick_ >= 1'000'000;
+    lanes_[LaneOf(frame)]->in.push_back(frame);
+    ++pending_;
+  }
+
+  // Both directions, all fragments and all inner packets of one pair of hosts go
+  // to one worker: the innermost addresses decide.
+  std::size_t LaneOf(const FrameRef& frame) const {
+    if (lanes_.size() == 1) return 0;
+    PacketView view;
+    ParseOptions lenient = engine_.parse;
+    lenient.verify_checksums = false;
+    if (Parse(frame.bytes(), frame.link, lenient, view) != DropReason::kNone || view.ip_version == 0) return 0;
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < 16; ++i) sum = sum * 31 + (view.src.octets[i] ^ view.dst.octets[i]);
+    return sum % lanes_.size();
+  }
+
+  Result<void> Round() {
+    if (lanes_.size() == 1) {
+      lanes_[0]->Run();
+    } else {
+      std::vector<std::thread> threads;
+      for (const auto& lane : lanes_) threads.emplace_back([&lane] { lane->Run(); });
+      for (std::thread& thread : threads) thread.join();
+    }
+    pending_ = 0;
+    if (tick_) {
+      for (const auto& lane : lanes_) lane->worker->Tick(now_, lane->out);
+      last_tick_ = now_;
+      tick_ = false;
+    }
+    return Deliver();
+  }
+
+  // Writes what was forwarded, mirrored and injected; gives every frame back.
+  Result<void> Deliver() {
+    std::vector<FrameRef> forward;
+    std::vector<FrameRef> mirror;
+    std::vector<FrameRef> gone;
+    for (const auto& lane : lanes_) {
+      forward.insert(forward.end(), lane->out.forward.begin(), lane->out.forward.end());
+      mirror.insert(mirror.end(), lane->out.mirror.begin(), lane->out.mirror.end());
+      for (const DroppedFrame& dropped : lane->out.dropped) gone.push_back(dropped.frame);
+    }
+    if (lanes_.size() > 1) {
+      const auto by_number = [](const FrameRef& a, const FrameRef& b) { return a.number < b.number; };
+      std::stable_sort(forward.begin(), forward.end(), by_number);
+      std::stable_sort(mirror.begin(), mirror.end(), by_number);
+    }
+    for (const FrameRef& frame : forward) {
+      if (out_) Check(out_->Write(frame.bytes(), Own(frame).time_ns, Own(frame).wire_len));
+      if (out_) ++result_.frames_written;
+    }
+    for (const FrameRef& frame : mirror) {
+      if (mirror_) Check(mirror_->Write(frame.bytes(), Own(frame).time_ns, Own(frame).wire_len));
+      lanes_[0]->worker->CountMirror(true);
+    }
+    for (const auto& lane : lanes_) {
+      for (const InjectedFrame& frame : lane->out.injected) {
+        if (injected_)
+          Check(injected_->Write(frame.bytes, frame.time.us * 1000, static_cast<std::uint32_t>(frame.bytes.size())));
+      }
+      lane->out.Clear();
+    }
+    given_back_ += forward.size() + gone.size();
+    for (const FrameRef& frame : forward) delete &Own(frame);
+    for (const FrameRef& frame : gone) delete &Own(frame);
+    return failed_;
+  }
+
+  void Check(Result<void> written) {
+    if (!written && failed_) failed_ = std::move(written);
+  }
+
+  Result<void> Finish() {
+    for (const auto& lane : lanes_) lane->worker->Finish(now_, lane->out);
+    if (auto delivered = Deliver(); !delivered) return delivered;
+    for (const auto& lane : lanes_) {
+      Add(lane->worker->counters());
+      result_.flows.Merge(lane->summary);
+    }
+    finished_ = result_.counters;
+    if (eve_) {
+      const Result<void> stopped = eve_->Stop(now_);
+      result_.events_written = eve_->written();
+      result_.events_lost = eve_->lost();
+      if (!stopped) return stopped;
+    }
+    for (auto* writer : {&out_, &mirror_, &injected_}) {
+      if (!*writer) continue;
+      if (auto closed = (*writer)->Close(); !closed) return closed;
+    }
+    result_.capture_seconds = static_cast<double>(now_ - first_) / 1e6;
+    return AddsUp();
+  }
+
+  void Add(const WorkerCounters& c) {
+    WorkerCounters& sum = result_.counters;
+    const auto add = [&](std::uint64_t WorkerCounters::*member) { sum.*member += c.*member; };
+    for (const auto member :
+         {&WorkerCounters::rx_packets, &WorkerCounters::rx_bytes, &WorkerCounters::forwarded_packets,
+          &WorkerCounters::forwarded_bytes, &WorkerCounters::held_packets, &WorkerCounters::injected_packets,
+          &WorkerCounters::mirrored_packets, &WorkerCounters::mirror_dropped_packets, &WorkerCounters::flows_created,
+          &WorkerCounters::flows_ended, &WorkerCounters::flows_evicted, &WorkerCounters::alerts,
+          &WorkerCounters::tcp_urgent_cleared}) {
+      add(member);
+    }
+    for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+      sum.dropped_packets[i] += c.dropped_packets[i];
+      sum.dropped_bytes[i] += c.dropped_bytes[i];
+    }
+  }
+
+  // Counted at the file edges, not from the workers' own sums.
+  Result<void> AddsUp() const {
+    const WorkerCounters& c = result_.counters;
+    const bool good = result_.frames_read == given_back_ && c.rx_packets == result_.frames_read &&
+                      c.rx_packets == c.forwarded_packets + c.dropped_total() && c.held_packets == 0 &&
+                      (!out_ || result_.frames_written == c.forwarded_packets) && c.flows_created == c.flows_ended;
+    if (good) return {};
+    return Fail(Errc::kCorrupt, "the frames do not add up: read " + std::to_string(result_.frames_read) +
+                                    ", given back " + std::to_string(given_back_) + ", forwarded " +
+                                    std::to_string(c.forwarded_packets) + ", dropped " +
+                                    std::to_string(c.dropped_total()) + ", held " + std::to_string(c.held_packets));
+  }
+
+  const ReplayOptions& options_;
+  const Startup& startup_;
+  EngineSettings engine_;
+  ReplayResult result_;
+  std::vector<std::unique_ptr<CaptureReader>> readers_;
+  std::unique_ptr<CaptureWriter> out_, mirror_, injected_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  WorkerCounters finished_;
+  std::unique_ptr<EveWriter> eve_;  // stops before the lanes' rings go
+  Result<void> failed_;
+  std::uint64_t given_back_ = 0;
+  std::size_t pending_ = 0;
+  Timestamp first_{}, now_{}, last_tick_{};
+  bool tick_ = false;
+};
+
+}  // namespace
+
+Result<ReplayResult> Replay(const ReplayOptions& options, const Startup& startup) { return Run(options, startup).Go(); }
+
+}  // namespace weir
