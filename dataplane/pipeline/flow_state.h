@@ -28,7 +28,7 @@ struct UndecidedFlow {
   Classification what;
   std::vector<std::pair<std::uint32_t, TxId>> fired;  // (sid, tx) whose alert is written
   TxId events_written = 0;                            // protocol events of transactions below
-  std::uint8_t resets = 0;
+  bool named = false;                                  // a host name was seen, known to us or not
 };
 
 // What events say of a flow, however it was decided.

@@ -8,7 +8,16 @@ namespace weir {
 namespace {
 
 bool IsHostName(BufferId id) noexcept {
-  return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kTlsSan;
+  return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost;
+}
+
+// The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.
+std::string_view CommonName(std::string_view subject) noexcept {
+  const std::size_t at = subject.find("CN = ");
+  if (at == std::string_view::npos) return {};
+  std::string_view name = subject.substr(at + 5);
+  name = name.substr(0, name.find(','));
+  return name.starts_with("*.") ? name.substr(2) : name;
 }
 
 Action ActionOf(RuleAction action) noexcept {
@@ -41,17 +50,24 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
   const FlowView view = ViewOf(flow, direction);
   for (std::size_t i = state.fields_matched; i < state.metadata.size(); ++i) {
     matcher->MatchField(view, state.metadata, i, matches);
-    if (IsHostName(state.metadata.field(i).id)) OfferName(flow, state, state.metadata.field(i), ruling);
+    const Metadata::Field& field = state.metadata.field(i);
+    const std::string_view value = state.metadata.value(field);
+    state.named = state.named || IsHostName(field.id);
+    if (IsHostName(field.id)) OfferName(flow, state, field.id, value, ruling);
+    // A certificate serves many names; its own counts where the client gave none.
+    if (field.id == BufferId::kTlsSubject && state.metadata.First(BufferId::kTlsSni, field.tx).empty()) {
+      OfferName(flow, state, field.id, CommonName(value), ruling);
+    }
   }
   state.fields_matched = state.metadata.size();
 }
 
 void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
   UndecidedFlow& state = undecided[item.flow->undecided];
-  const std::uint32_t depth = generation->rules->payload_depth();
-  if (depth == 0 || bytes.empty()) return;
+  if (bytes.empty() || !generation->rules->uses(BufferId::kPayload)) return;
   const FlowView view = ViewOf(*item.flow, direction);
   if (!stream) return matcher->MatchDatagram(view, state.metadata, bytes, matches);
+  const std::uint32_t depth = generation->rules->payload_depth();
   std::vector<std::byte>& head = state.head[Index(direction)];
   if (head.size() >= depth) return;
   const std::size_t scanned = head.size();
@@ -80,10 +96,9 @@ void Worker::State::ApplyMatches(Item& item, Direction direction, Ruling& ruling
     if (rule.app != AppId{} && state.inspection.proto != AppProto::kDns) {
       Classification what{rule.app, rule.category, rule.confidence, Source::kSignature, rule.sid, {}};
       what.evidence.Append(Name(match.buffer));
-      if (match.field != UINT32_MAX) {
-        what.evidence.Append(" ");
-        what.evidence.Append(state.metadata.value(state.metadata.field(match.field)));
-      }
+      what.evidence.Append(" ");
+      what.evidence.Append(match.field == UINT32_MAX ? std::string_view(rule.message)
+                                                     : state.metadata.value(state.metadata.field(match.field)));
       Offer(flow, state, what, ruling);
     }
     if (rule.action != RuleAction::kPass && !rule.noalert) WriteAlert(item, rule, Stops(action), match.tx);
@@ -91,13 +106,13 @@ void Worker::State::ApplyMatches(Item& item, Direction direction, Ruling& ruling
   matches.clear();
 }
 
-void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling) {
-  const std::string_view name = state.metadata.value(field);
+void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name,
+                              Ruling& ruling) {
   const Knowledge::Fact fact = generation->knowledge->FindName(name);
   if (!fact.known()) return;
   Classification what{fact.app, generation->apps->CategoryOf(fact.app), fact.confidence, Source::kMetadata, RuleId{},
                       {}};
-  what.evidence.Append(weir::Name(field.id));
+  what.evidence.Append(weir::Name(buffer));
   what.evidence.Append(" ");
   what.evidence.Append(name);
   Offer(flow, state, what, ruling);
@@ -105,9 +120,10 @@ void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, const Meta
 
 void Worker::State::OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess,
                               Ruling& ruling) {
+  // What nDPI takes from ports and addresses alone our own tables say better.
   const Knowledge::Fact fact = generation->knowledge->FindNdpi(voice.application);
-  if (!fact.known()) return;
-  const Confidence confidence = guess || !voice.by_payload ? Confidence::kGuess : fact.confidence;
+  if (!fact.known() || !voice.by_payload) return;
+  const Confidence confidence = guess ? Confidence::kGuess : fact.confidence;
   Classification what{fact.app, generation->apps->CategoryOf(fact.app), confidence, Source::kNdpi, RuleId{}, {}};
   what.evidence.Append("ndpi ");
   if (!voice.master.empty() && voice.master != voice.application) {
@@ -120,6 +136,7 @@ void Worker::State::OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const Ndpi
 
 void Worker::State::OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling) {
   if (flow.key.proto != kProtoTcp && flow.key.proto != kProtoUdp) return;
+  if (state.named) return;  // it said where it goes, and that is none of ours
   const FlowView view = ViewOf(flow, Direction::kToServer);
   const Knowledge::Fact fact = generation->knowledge->FindAddress(view.server, view.ip_version);
   if (!fact.known() || fact.confidence < at_least) return;

@@ -79,7 +79,7 @@ struct Worker::State {
   void ApplyMatches(Item& item, Direction direction, Ruling& ruling);
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
-  void OfferName(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling);
+  void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
   void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);
   void TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling);
   void Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling);
