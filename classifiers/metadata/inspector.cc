@@ -59,6 +59,7 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     s.Feed(direction, in_order, out, result);
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
+    if (result.proto == AppProto::kUnknown) result.proto = s.proto;
   }
   s.last = result.state;
   return result;

@@ -15,26 +15,31 @@ constexpr Salt kSaltV1 = {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 
                           0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a};
 constexpr Salt kSaltV2 = {0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
                           0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9};
+// draft-ietf-quic-v2-00 and on; deployed by ngtcp2 to 0.12.
+constexpr Salt kSaltV2Draft = {0xa7, 0x07, 0xc2, 0x03, 0xa5, 0x9b, 0x47, 0x18, 0x4a, 0x1d,
+                               0x62, 0xca, 0x57, 0x04, 0x06, 0xea, 0x7a, 0xe3, 0xe5, 0xd3};
 constexpr Salt kSaltDraft29 = {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
                                0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99};
 constexpr Salt kSaltDraft23 = {0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb, 0x5a, 0x11, 0xa7,
                                0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
 
-constexpr std::array<QuicVersion, 14> kVersions = {{
-    {0x00000001, kSaltV1, false},
-    {0x6b3343cf, kSaltV2, true},
-    {0xff00001d, kSaltDraft29, false},
-    {0xff00001e, kSaltDraft29, false},
-    {0xff00001f, kSaltDraft29, false},
-    {0xff000020, kSaltDraft29, false},
-    {0xff000021, kSaltV1, false},
-    {0xff000022, kSaltV1, false},
-    {0xff000017, kSaltDraft23, false},
-    {0xff000018, kSaltDraft23, false},
-    {0xff000019, kSaltDraft23, false},
-    {0xff00001a, kSaltDraft23, false},
-    {0xff00001b, kSaltDraft23, false},
-    {0xff00001c, kSaltDraft23, false},
+constexpr std::array<QuicVersion, 16> kVersions = {{
+    {0x709a50c4, kSaltV2Draft, true, true},
+    {0xff020000, kSaltV2Draft, true, false},
+    {0x00000001, kSaltV1, false, false},
+    {0x6b3343cf, kSaltV2, true, true},
+    {0xff00001d, kSaltDraft29, false, false},
+    {0xff00001e, kSaltDraft29, false, false},
+    {0xff00001f, kSaltDraft29, false, false},
+    {0xff000020, kSaltDraft29, false, false},
+    {0xff000021, kSaltV1, false, false},
+    {0xff000022, kSaltV1, false, false},
+    {0xff000017, kSaltDraft23, false, false},
+    {0xff000018, kSaltDraft23, false, false},
+    {0xff000019, kSaltDraft23, false, false},
+    {0xff00001a, kSaltDraft23, false, false},
+    {0xff00001b, kSaltDraft23, false, false},
+    {0xff00001c, kSaltDraft23, false, false},
 }};
 
 struct Free {
@@ -93,9 +98,9 @@ const QuicVersion* FindQuicVersion(std::uint32_t number) noexcept {
 QuicInitialKeys ClientInitialKeys(const QuicVersion& version, Bytes dcid) noexcept {
   const Secret initial = Hmac(version.salt.data(), version.salt.size(), dcid.data(), dcid.size());
   const Secret client = Expand(initial, "client in", 32);
-  return {First<16>(Expand(client, version.v2 ? "quicv2 key" : "quic key", 16)),
-          First<12>(Expand(client, version.v2 ? "quicv2 iv" : "quic iv", 12)),
-          First<16>(Expand(client, version.v2 ? "quicv2 hp" : "quic hp", 16))};
+  return {First<16>(Expand(client, version.v2_labels ? "quicv2 key" : "quic key", 16)),
+          First<12>(Expand(client, version.v2_labels ? "quicv2 iv" : "quic iv", 12)),
+          First<16>(Expand(client, version.v2_labels ? "quicv2 hp" : "quic hp", 16))};
 }
 
 std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std::size_t number_at,

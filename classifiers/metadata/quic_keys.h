@@ -11,7 +11,8 @@ namespace weir {
 struct QuicVersion {
   std::uint32_t number;
   std::array<std::uint8_t, 20> salt;  // RFC 9001 s5.2, RFC 9369 s3.3.1, the drafts' s5.2
-  bool v2;                            // RFC 9369: other labels and packet type bits
+  bool v2_labels;                     // RFC 9369 s3.3.2: "quicv2 key" and so on
+  bool v2_types;                      // RFC 9369 s3.2: packet type bits rotated
 };
 [[nodiscard]] const QuicVersion* FindQuicVersion(std::uint32_t number) noexcept;  // nullptr: not known
 

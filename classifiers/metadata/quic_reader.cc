@@ -22,7 +22,7 @@ bool IsGrease(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) ==
 
 std::string VersionText(std::uint32_t version) {
   if (version == 1) return "1";
-  if (version == 0x6b3343cf) return "2";
+  if (version == 0x6b3343cf || version == 0x709a50c4 || version == 0xff020000) return "2";
   if ((version & 0xffffff00) == 0xff000000) return "draft-" + std::to_string(version & 0xff);
   return std::to_string(version);
 }
@@ -63,8 +63,8 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
       break;
     }
     const int type = (first >> 4) & 3;
-    const bool initial = type == (version->v2 ? 1 : 0);
-    const bool retry = type == (version->v2 ? 0 : 3);
+    const bool initial = type == (version->v2_types ? 1 : 0);
+    const bool retry = type == (version->v2_types ? 0 : 3);
     if (retry) break;
     if (initial) reader.Skip(ReadVarint(reader));
     const std::uint64_t length = ReadVarint(reader);

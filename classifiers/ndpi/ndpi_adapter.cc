@@ -11,9 +11,9 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kChunk = 1460;        // stream bytes in one packet of ours
+constexpr std::size_t kChunk = 1460;  // stream bytes in one packet of ours
 constexpr std::size_t kMaxPacket = 65535;
-constexpr std::size_t kHeaders = 40 + 20;   // the larger IP header and TCP's
+constexpr std::size_t kHeaders = 40 + 20;  // the larger IP header and TCP's
 
 }  // namespace
 
@@ -76,17 +76,17 @@ NdpiVoice NdpiModule::State::Voice(const NdpiFlow& state) const {
   NdpiVoice voice;
   voice.application = NameOf(state.last.app_protocol);
   voice.master = NameOf(state.last.master_protocol);
-  voice.by_payload =
-      state.flow != nullptr && (state.flow->confidence == NDPI_CONFIDENCE_DPI || state.flow->confidence == NDPI_CONFIDENCE_DPI_CACHE);
+  voice.by_payload = state.flow != nullptr && (state.flow->confidence == NDPI_CONFIDENCE_DPI ||
+                                               state.flow->confidence == NDPI_CONFIDENCE_DPI_CACHE);
   voice.done = state.done;
   return voice;
 }
 
 NdpiVoice NdpiModule::State::Process(NdpiFlow& state, std::span<const std::byte> bytes, Timestamp now) {
   if (!state.done && bytes.size() <= kMaxPacket) {
-    state.last = ndpi_detection_process_packet(module, state.flow, reinterpret_cast<const unsigned char*>(bytes.data()),
-                                               static_cast<unsigned short>(bytes.size()),
-                                               static_cast<std::uint64_t>(now.ms()));
+    state.last =
+        ndpi_detection_process_packet(module, state.flow, reinterpret_cast<const unsigned char*>(bytes.data()),
+                                      static_cast<unsigned short>(bytes.size()), static_cast<std::uint64_t>(now.ms()));
     const bool named = state.last.app_protocol != NDPI_PROTOCOL_UNKNOWN;
     state.done = named && ndpi_extra_dissection_possible(module, state.flow) == 0;
   }

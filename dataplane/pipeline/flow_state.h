@@ -28,7 +28,11 @@ struct UndecidedFlow {
   Classification what;
   std::vector<std::pair<std::uint32_t, TxId>> fired;  // (sid, tx) whose alert is written
   TxId events_written = 0;                            // protocol events of transactions below
-  bool named = false;                                  // a host name was seen, known to us or not
+  bool named = false;                                 // a host name was seen, known to us or not
+
+  // A DNS question names what the client may do next, not what this flow is; and a
+  // name that our table lacks is no reason to take nDPI's broader one ("qq.com").
+  [[nodiscard]] bool NdpiMaySpeak() const noexcept { return inspection.proto != AppProto::kDns && !named; }
 };
 
 // What events say of a flow, however it was decided.

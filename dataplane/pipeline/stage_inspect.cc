@@ -103,8 +103,7 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
 void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
-  // A question names what the client may do next, not what this flow is.
-  if (state.inspection.proto == AppProto::kDns) state.ndpi.reset();
+  if (!state.NdpiMaySpeak()) state.ndpi.reset();
   if (!state.ndpi || bytes.empty() || state.what.source >= Source::kMetadata) return;
   FlowView view = ViewOf(flow, direction);
   ++state.ndpi_packets;

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "signatures/policy/policy.h"
 #include "dataplane/core/prefix.h"
+#include "signatures/policy/policy.h"
 
 namespace weir {
 

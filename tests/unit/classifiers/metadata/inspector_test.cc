@@ -201,6 +201,11 @@ TEST(InspectorDns, ReadsMessagesOverTcp) {
   EXPECT_EQ(r.All(BufferId::kDnsQuery), (Names{"www.example", "www.example"}));
 }
 
+TEST(Inspector, SaysTheProtocolOnTheBytesThatShowIt) {
+  EXPECT_EQ(Reading{}.Feed(kC, test::Sized(2, DnsMessage(0x0100, {}, 0))).last.proto, AppProto::kDns);
+  EXPECT_EQ(Reading{}.Feed(kC, test::Records(Hello("a.example"), 9000)).last.proto, AppProto::kTls);
+}
+
 // Whatever the bytes, nothing is read out of bounds (AddressSanitizer) and the
 // memory stays within the limits.
 TEST(Inspector, WithstandsMutatedInput) {

@@ -62,7 +62,7 @@ Octets Initial(std::uint32_t version, const Octets& dcid, const Octets& frames) 
   const QuicVersion& v = *FindQuicVersion(version);
   const Octets number = test::Be16({static_cast<std::uint16_t>(version >> 16), static_cast<std::uint16_t>(version)});
   const auto length = static_cast<std::uint16_t>(0x4000 | (1 + frames.size() + 16));
-  const Octets header = Octets{static_cast<std::byte>(v.v2 ? 0xd0 : 0xc0)} + number + test::Sized(1, dcid) +
+  const Octets header = Octets{static_cast<std::byte>(v.v2_types ? 0xd0 : 0xc0)} + number + test::Sized(1, dcid) +
                         Hex("00 00") + test::Be16({length}) + Hex("00");
   return Seal(ClientInitialKeys(v, dcid), header, header.size() - 1, frames);
 }
@@ -92,7 +92,8 @@ struct Flow {
 const Octets kHello = test::ClientHelloMessage(test::ServerName("blocked.example") + test::Alpn("h3"));
 
 TEST(QuicReader, ReadsTheNameOfEachVersion) {
-  for (const std::uint32_t version : {0x00000001u, 0x6b3343cfu, 0xff00001du, 0xff000022u, 0xff000017u}) {
+  for (const std::uint32_t version :
+       {0x00000001u, 0x6b3343cfu, 0x709a50c4u, 0xff020000u, 0xff00001du, 0xff000022u, 0xff000017u}) {
     Flow flow;
     flow.Send(Initial(version, kDcid, Crypto(0, kHello) + Octets(900)));
     EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example") << std::hex << version;
