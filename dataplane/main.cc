@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dataplane/control/replay.h"
+#include "dataplane/control/run.h"
 
 namespace {
 
@@ -25,16 +26,32 @@ int Tell(const std::vector<std::string>& defects) {
   return kWrongInput;
 }
 
+int Print(const weir::Summary& summary, bool as_json) {
+  const std::string text = as_json ? weir::SummaryJson(summary) : weir::SummaryTable(summary);
+  return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? kFailed : 0;
+}
+
+int Tell(const weir::Error& error) {
+  std::fprintf(stderr, "weir: %s\n", error.what.c_str());
+  const bool wrong = error.code == weir::Errc::kInvalidArgument || error.code == weir::Errc::kUnsupported;
+  return wrong ? kWrongInput : kFailed;
+}
+
+int RunInline(const weir::StartupOptions& options, bool as_json) {
+  const auto startup = weir::LoadStartup(options);
+  if (!startup) return Tell(startup.error());
+  const auto summary = weir::RunInline(options, *startup);
+  if (!summary) return Tell(summary.error());
+  const int printed = Print(*summary, as_json);
+  return summary->defect.empty() ? printed : kFailed;
+}
+
 int RunReplay(const weir::ReplayOptions& options, bool as_json) {
   const auto startup = weir::LoadStartup(options.startup);
   if (!startup) return Tell(startup.error());
   const auto result = weir::Replay(options, *startup);
-  if (!result) {
-    std::fprintf(stderr, "weir: %s\n", result.error().what.c_str());
-    return result.error().code == weir::Errc::kInvalidArgument ? kWrongInput : kFailed;
-  }
-  const std::string text = as_json ? weir::SummaryJson(*result) : weir::SummaryTable(*result);
-  return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? kFailed : 0;
+  if (!result) return Tell(result.error());
+  return Print(*result, as_json);
 }
 
 }  // namespace
@@ -58,6 +75,11 @@ int main(int argc, char** argv) {
   replay_command->add_option("-w,--workers", replay.workers, "workers")->check(CLI::Range(1, 64));
   replay_command->add_flag("--json", as_json, "the summary as JSON");
 
+  weir::StartupOptions run;
+  CLI::App* run_command = app.add_subcommand("run", "inline between the ports of weir.yaml until SIGTERM");
+  AddStartupFlags(*run_command, run);
+  run_command->add_flag("--json", as_json, "the summary as JSON");
+
   weir::StartupOptions check;
   CLI::App* check_command = app.add_subcommand("check", "validate configuration, policy and signatures; start nothing");
   AddStartupFlags(*check_command, check);
@@ -69,6 +91,7 @@ int main(int argc, char** argv) {
   }
   replay.verify_checksums = checksums == "all";
   if (*replay_command) return RunReplay(replay, as_json);
+  if (*run_command) return RunInline(run, as_json);
   const auto startup = weir::LoadStartup(check);
   if (!startup) return Tell(startup.error());
   std::printf("ok: %zu rules, %zu apps\n", startup->generation->rules->size(), startup->generation->apps->size() - 1);

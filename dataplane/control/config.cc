@@ -27,15 +27,39 @@ struct Size {
 struct OnExcess {
   ExceptionAction& (*of)(Config&);
 };
+struct Text {
+  std::string& (*of)(Config&);
+};
+struct Spread {
+  Distribute& (*of)(Config&);
+};
 struct Key {
   std::string_view name;
-  std::variant<Flag, Count, Size, OnExcess> target;
+  std::variant<Flag, Count, Size, OnExcess, Text, Spread> target;
 };
 
 #define WEIR_FIELD(type, path) [](Config& c) -> type& { return c.path; }
 const std::array kKeys = {
     Key{"telemetry.eve.enabled", Flag{WEIR_FIELD(bool, eve_enabled)}},
     Key{"telemetry.eve.ring_kib", Count{WEIR_FIELD(std::uint32_t, eve_ring_kib), 16, 1u << 20}},
+    Key{"telemetry.eve.dir", Text{WEIR_FIELD(std::string, run.log_dir)}},
+    Key{"telemetry.stats_interval_ms", Count{WEIR_FIELD(std::uint32_t, run.stats_interval_ms), 0, 86'400'000}},
+    Key{"instance", Text{WEIR_FIELD(std::string, run.name)}},
+    Key{"policy.file", Text{WEIR_FIELD(std::string, policy_file)}},
+    Key{"ports.mirror", Text{WEIR_FIELD(std::string, run.mirror)}},
+    Key{"ports.mtu", Count{WEIR_FIELD(std::uint32_t, run.mtu), 0, 9702}},
+    Key{"ports.stripped_tpid", Count{WEIR_FIELD(std::uint32_t, run.stripped_tpid), 1536, 65535}},
+    Key{"ports.rx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.rx_descriptors), 64, 32768}},
+    Key{"ports.tx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.tx_descriptors), 64, 32768}},
+    Key{"ports.frames", Count{WEIR_FIELD(std::uint32_t, run.frames), 1024, 1u << 22}},
+    Key{"ports.max_frame", Count{WEIR_FIELD(std::uint32_t, run.max_frame), 2048, 65407}},
+    Key{"workers.count", Count{WEIR_FIELD(std::uint32_t, run.workers), 1, 64}},
+    Key{"workers.cpus", Text{WEIR_FIELD(std::string, run.cpus)}},
+    Key{"workers.distribute", Spread{WEIR_FIELD(Distribute, run.distribute)}},
+    Key{"workers.idle_sleep_us", Count{WEIR_FIELD(std::uint32_t, run.idle_sleep_us), 0, 10'000}},
+    Key{"eal.huge_pages", Flag{WEIR_FIELD(bool, run.huge_pages)}},
+    Key{"eal.memory_mb", Count{WEIR_FIELD(std::uint32_t, run.memory_mb), 64, 1u << 20}},
+    Key{"eal.arguments", Text{WEIR_FIELD(std::string, run.eal_arguments)}},
     Key{"parse.checksums", Flag{WEIR_FIELD(bool, engine.parse.verify_checksums)}},
     Key{"parse.tunnels", Flag{WEIR_FIELD(bool, engine.parse.peel_tunnels)}},
     Key{"flow.capacity", Count{WEIR_FIELD(std::uint32_t, engine.flow_capacity), 1, 1u << 26}},
@@ -80,6 +104,9 @@ constexpr std::array<std::pair<std::string_view, ExceptionAction>, 7> kActions =
      {"bypass", ExceptionAction::kBypass},
      {"ignore", ExceptionAction::kIgnore}}};
 
+constexpr std::array<std::pair<std::string_view, Distribute>, 3> kSpreads = {
+    {{"auto", Distribute::kAuto}, {"rss", Distribute::kRss}, {"software", Distribute::kSoftware}}};
+
 template <class T>
 std::string SetNumber(T& target, T least, T most, const std::string& text) {
   T value = 0;
@@ -102,6 +129,17 @@ std::string Set(Config& config, const Key& key, const std::string& text) {
     return SetNumber(count->of(config), count->least, count->most, text);
   if (const auto* size = std::get_if<Size>(&key.target))
     return SetNumber(size->of(config), size->least, size->most, text);
+  if (const auto* words = std::get_if<Text>(&key.target)) {
+    words->of(config) = text;
+    return {};
+  }
+  if (const auto* spread = std::get_if<Spread>(&key.target)) {
+    const auto* found =
+        std::find_if(kSpreads.begin(), kSpreads.end(), [&](const auto& known) { return known.first == text; });
+    if (found == kSpreads.end()) return "'" + text + "' is none of auto, rss, software";
+    spread->of(config) = found->second;
+    return {};
+  }
   for (const auto& [name, action] : kActions) {
     if (name != text) continue;
     std::get<OnExcess>(key.target).of(config) = action;
@@ -116,11 +154,28 @@ const Key* FindKey(std::string_view name) {
   return found == kKeys.end() ? nullptr : &*found;
 }
 
+// - {inside: DEVICE, outside: DEVICE}
+void ReadPairs(YamlText& yaml, const YAML::Node& node, Config& config) {
+  if (!node.IsSequence()) return yaml.Defect(node, "ports.pairs is a list of {inside: DEVICE, outside: DEVICE}");
+  for (const YAML::Node& entry : node) {
+    PortPair pair;
+    yaml.Map(entry, {"inside", "outside"}, [&](const std::string& name, const YAML::Node& value) {
+      (name == "inside" ? pair.inside : pair.outside) = yaml.Scalar(value);
+    });
+    if (pair.inside.empty() || pair.outside.empty() || pair.inside == pair.outside) {
+      yaml.Defect(entry, "a pair needs two different devices, inside and outside");
+    }
+    config.run.pairs.push_back(std::move(pair));
+  }
+}
+
 void Walk(YamlText& yaml, const YAML::Node& node, const std::string& path, Config& config) {
   yaml.Map(node, {}, [&](const std::string& name, const YAML::Node& value) {
     const std::string full = path.empty() ? name : path + "." + name;
     if (full == "version") {
       (void)yaml.Number(value, 1, 1);
+    } else if (full == "ports.pairs") {
+      ReadPairs(yaml, value, config);
     } else if (const Key* key = FindKey(full)) {
       if (const std::string wrong = Set(config, *key, yaml.Scalar(value)); !wrong.empty())
         yaml.Defect(value, full + ": " + wrong);

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/control/run_settings.h"
 #include "dataplane/core/result.h"
 #include "dataplane/pipeline/settings.h"
 
@@ -10,6 +11,8 @@ namespace weir {
 // weir.yaml: what the engine is told, and what of it leaves in which way.
 struct Config {
   EngineSettings engine;
+  RunSettings run;
+  std::string policy_file;  // where no -p names one; empty: the one that ships
   bool eve_enabled = true;
   std::uint32_t eve_ring_kib = 4096;
 };

@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "dataplane/core/packet_view.h"
 #include "dataplane/io/capture.h"
-#include "dataplane/packet/parser.h"
+#include "dataplane/pipeline/owner.h"
 #include "dataplane/pipeline/worker.h"
 #include "dataplane/telemetry/eve_writer.h"
 
@@ -148,21 +147,8 @@ class Run {
     if (frame.time < now_) ++result_.times_clamped;
     now_ = frame.time = std::max(frame.time, now_);
     tick_ = now_ - last_tick_ >= 1'000'000;
-    lanes_[LaneOf(frame)]->in.push_back(frame);
+    lanes_[OwnerOf(frame, engine_.parse, lanes_.size())]->in.push_back(frame);
     ++pending_;
-  }
-
-  // Both directions, all fragments and all inner packets of one pair of hosts go
-  // to one worker: the innermost addresses decide.
-  std::size_t LaneOf(const FrameRef& frame) const {
-    if (lanes_.size() == 1) return 0;
-    PacketView view;
-    ParseOptions lenient = engine_.parse;
-    lenient.verify_checksums = false;
-    if (Parse(frame.bytes(), frame.link, lenient, view) != DropReason::kNone || view.ip_version == 0) return 0;
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < 16; ++i) sum = sum * 31 + (view.src.octets[i] ^ view.dst.octets[i]);
-    return sum % lanes_.size();
   }
 
   Result<void> Round() {
@@ -226,7 +212,7 @@ class Run {
     for (const auto& lane : lanes_) lane->worker->Finish(now_, lane->out);
     if (auto delivered = Deliver(); !delivered) return delivered;
     for (const auto& lane : lanes_) {
-      Add(lane->worker->counters());
+      AddCounters(result_.counters, lane->worker->counters());
       result_.flows.Merge(lane->summary);
     }
     finished_ = result_.counters;
@@ -242,23 +228,6 @@ class Run {
     }
     result_.capture_seconds = static_cast<double>(now_ - first_) / 1e6;
     return AddsUp();
-  }
-
-  void Add(const WorkerCounters& c) {
-    WorkerCounters& sum = result_.counters;
-    const auto add = [&](std::uint64_t WorkerCounters::*member) { sum.*member += c.*member; };
-    for (const auto member :
-         {&WorkerCounters::rx_packets, &WorkerCounters::rx_bytes, &WorkerCounters::forwarded_packets,
-          &WorkerCounters::forwarded_bytes, &WorkerCounters::held_packets, &WorkerCounters::injected_packets,
-          &WorkerCounters::mirrored_packets, &WorkerCounters::mirror_dropped_packets, &WorkerCounters::flows_created,
-          &WorkerCounters::flows_ended, &WorkerCounters::flows_evicted, &WorkerCounters::alerts,
-          &WorkerCounters::tcp_urgent_cleared}) {
-      add(member);
-    }
-    for (std::size_t i = 0; i < kDropReasonCount; ++i) {
-      sum.dropped_packets[i] += c.dropped_packets[i];
-      sum.dropped_bytes[i] += c.dropped_bytes[i];
-    }
   }
 
   // Counted at the file edges, not from the workers' own sums.

@@ -3,8 +3,7 @@
 #include <vector>
 
 #include "dataplane/control/startup.h"
-#include "dataplane/telemetry/counters.h"
-#include "dataplane/telemetry/flow_summary.h"
+#include "dataplane/control/summary.h"
 
 namespace weir {
 
@@ -19,17 +18,9 @@ struct ReplayOptions {
   std::uint32_t workers = 1;
 };
 
-struct ReplayResult {
-  WorkerCounters counters;
-  FlowSummary flows;
+struct ReplayResult : Summary {
   std::uint64_t frames_read = 0;
   std::uint64_t frames_written = 0;  // to -o
-  std::uint64_t times_clamped = 0;   // the capture's time ran backwards
-  std::uint64_t events_written = 0;
-  std::uint64_t events_lost = 0;
-  double wall_seconds = 0;
-  double capture_seconds = 0;
-  std::uint32_t generation = 0;
 };
 
 // Runs captures through the pipeline as one stream of packets in the capture's
@@ -40,9 +31,5 @@ struct ReplayResult {
 // kInvalidArgument: the inputs or their link types do not fit (nothing was run);
 // other errors: failed while running, or the frames do not add up.
 [[nodiscard]] Result<ReplayResult> Replay(const ReplayOptions& options, const Startup& startup);
-
-// The summary for a person (columns fit 100 characters) or a program.
-[[nodiscard]] std::string SummaryTable(const ReplayResult& result);
-[[nodiscard]] std::string SummaryJson(const ReplayResult& result);
 
 }  // namespace weir

@@ -54,7 +54,7 @@ class Loader {
     auto apps = std::make_shared<AppRegistry>();
     ReadKnowledge(*apps, *generation);
     ReadRules(*apps, *generation);
-    ReadPolicy(*apps, *generation);
+    ReadPolicy(startup.config, *apps, *generation);
     generation->apps = apps;
     if (!defects_.empty()) return tl::unexpected(defects_);
     startup.generation = generation;
@@ -101,12 +101,13 @@ class Loader {
     }
   }
 
-  void ReadPolicy(const AppRegistry& apps, Generation& generation) {
-    if (options_.policy == "none") {
+  void ReadPolicy(const Config& config, const AppRegistry& apps, Generation& generation) {
+    std::string file = options_.policy.empty() ? config.policy_file : options_.policy;
+    if (file == "none") {
       generation.policy = Policy::PassAll();
       return;
     }
-    const std::string file = options_.policy.empty() ? data_ + "/policy.yaml" : options_.policy;
+    if (file.empty()) file = data_ + "/policy.yaml";
     std::string text;
     if (!ReadText(file, text, defects_)) return;
     if (auto loaded = LoadPolicy(file, text, apps))

@@ -33,6 +33,7 @@ namespace weir {
   X(kTcpNoHandshake, "tcp_no_handshake")   /* midstream.policy: drop */                   \
   X(kFlowTableFull, "flow_table_full")                                                    \
   X(kExceptionPolicy, "exception_policy") /* another budget's policy said drop */         \
+  X(kHandoffFull, "handoff_full")         /* the owning worker's ring */                  \
   X(kShutdown, "shutdown")                /* held when the run ended */                   \
   X(kTxFull, "tx_full")                   /* the driver refused it */
 

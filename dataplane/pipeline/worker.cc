@@ -83,6 +83,11 @@ void Worker::CountMirror(bool sent) noexcept {
   ++(sent ? state_->counters.mirrored_packets : state_->counters.mirror_dropped_packets);
 }
 
+void Worker::CountInjectedLost() noexcept {
+  --state_->counters.injected_packets;
+  ++state_->counters.injected_dropped_packets;
+}
+
 void Worker::ObserveFlows(FlowSummary* summary) noexcept { state_->summary = summary; }
 
 const WorkerCounters& Worker::counters() const noexcept { return state_->counters; }

@@ -63,6 +63,8 @@ class Worker {
   // A frame of `forward` that the driver would not take: moves its count to tx_full.
   void CountTxFull(const FrameRef& frame) noexcept;
   void CountMirror(bool sent) noexcept;
+  // A frame of `injected` that did not leave.
+  void CountInjectedLost() noexcept;
 
   // Each flow that ends is told to `summary` too. Must outlive the worker.
   void ObserveFlows(FlowSummary* summary) noexcept;

@@ -18,8 +18,9 @@ struct WorkerCounters {
   std::uint64_t held_packets = 0;  // fragments waiting for their datagram: a level, not a total
   std::array<std::uint64_t, kDropReasonCount> dropped_packets{};
   std::array<std::uint64_t, kDropReasonCount> dropped_bytes{};
-  std::uint64_t injected_packets = 0;  // reset and ICMP frames of ours
-  std::uint64_t mirrored_packets = 0;  // handed to the mirror port
+  std::uint64_t injected_packets = 0;          // reset and ICMP frames of ours
+  std::uint64_t injected_dropped_packets = 0;  // of ours too, but not sent: no frame, or the driver refused
+  std::uint64_t mirrored_packets = 0;          // handed to the mirror port
   std::uint64_t mirror_dropped_packets = 0;
   std::uint64_t flows_created = 0;
   std::uint64_t flows_ended = 0;

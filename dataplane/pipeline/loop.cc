@@ -1,0 +1,163 @@
+#include "dataplane/pipeline/loop.h"
+
+#include <time.h>
+
+#include "dataplane/pipeline/owner.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kSpinRounds = 256;  // empty rounds before the first sleep
+
+void Sleep(std::uint32_t us) noexcept {
+  const timespec pause{0, static_cast<long>(us) * 1000};
+  nanosleep(&pause, nullptr);
+}
+
+}  // namespace
+
+void GenerationMail::Send(std::shared_ptr<const Generation> generation) {
+  delete next_.exchange(new std::shared_ptr<const Generation>(std::move(generation)));
+}
+
+std::shared_ptr<const Generation> GenerationMail::Take() noexcept {
+  if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+  const std::unique_ptr<std::shared_ptr<const Generation>> taken(next_.exchange(nullptr));
+  return taken ? *taken : nullptr;
+}
+
+void Loop::Run(const std::atomic<bool>& stop) {
+  Timestamp now = clock_.Now();
+  Timestamp ticked = now;
+  Timestamp stopping{};
+  for (;;) {
+    now = clock_.Now();
+    const std::size_t got = Round(now);
+    if (now - ticked >= kTickUs) {
+      ticked = now;
+      if (auto generation = mail.Take()) worker_.SetGeneration(std::move(generation));
+      worker_.Tick(now, out_);
+      Carry();
+    }
+    if (stop.load(std::memory_order_acquire)) {
+      if (stopping == Timestamp{}) stopping = now;
+      if (got == 0 || now - stopping > kDrainUs) break;
+    }
+    if (got > 0) {
+      idle_rounds_ = 0;
+    } else {
+      Idle();
+    }
+  }
+  worker_.Finish(now, out_);
+  Carry();
+  // What came between the last round and now has no flow any more.
+  while (handoff_ != nullptr && Round(now) > 0) {
+  }
+  worker_.Finish(now, out_);
+  Carry();
+}
+
+std::size_t Loop::Round(Timestamp now) {
+  std::array<FrameRef, kBurst> frames;
+  std::size_t total = 0;
+  const auto take = [&](std::size_t n) {
+    if (n == 0) return;
+    total += n;
+    worker_.Process({frames.data(), n}, out_);
+    Carry();
+  };
+  if (handoff_ != nullptr) {
+    take(handoff_->Pop(now, frames));
+    return total;
+  }
+  for (Port* port : ports_.all) take(port->Receive(queue_, now, frames));
+  return total;
+}
+
+void Loop::Carry() {
+  if (!out_.mirror.empty()) SendMirror();
+  if (!out_.forward.empty()) SendForward();
+  if (!out_.injected.empty()) SendInjected();
+  for (const DroppedFrame& dropped : out_.dropped) Free(dropped.frame);
+  out_.Clear();
+}
+
+void Loop::SendMirror() {
+  std::size_t sent = 0;
+  for (const FrameRef& frame : out_.mirror) Retain(frame);
+  if (ports_.mirror != nullptr) sent = ports_.mirror->Transmit(queue_, out_.mirror);
+  for (std::size_t i = 0; i < out_.mirror.size(); ++i) {
+    worker_.CountMirror(i < sent);
+    if (i >= sent) Free(out_.mirror[i]);
+  }
+}
+
+void Loop::SendForward() {
+  for (Port* out : ports_.all) {
+    batch_.clear();
+    for (const FrameRef& frame : out_.forward) {
+      if (ports_.peer[frame.in_port.value()] == out) batch_.push_back(frame);
+    }
+    if (batch_.empty()) continue;
+    for (std::size_t i = out->Transmit(queue_, batch_); i < batch_.size(); ++i) {
+      worker_.CountTxFull(batch_[i]);
+      Free(batch_[i]);
+    }
+  }
+}
+
+void Loop::SendInjected() {
+  for (const InjectedFrame& injected : out_.injected) {
+    const std::uint16_t in = injected.in_port.value();
+    Port* out = ports_.peer[in];
+    if (injected.back) out = ports_.peer[out->id().value()];
+    const FrameRef frame = ports_.pool->Make(injected.bytes);
+    if (frame.handle != nullptr && out->Transmit(queue_, {&frame, 1}) == 1) continue;
+    if (frame.handle != nullptr) Free(frame);
+    worker_.CountInjectedLost();
+  }
+}
+
+void Loop::Idle() noexcept {
+  if (idle_sleep_us_ == 0) return;
+  if (++idle_rounds_ > kSpinRounds) Sleep(idle_sleep_us_);
+}
+
+void Distributor::Run(const std::atomic<bool>& stop) {
+  std::uint32_t idle = 0;
+  Timestamp stopping{};
+  for (;;) {
+    const std::size_t got = Round();
+    if (stop.load(std::memory_order_acquire)) {
+      const Timestamp now = clock_.Now();
+      if (stopping == Timestamp{}) stopping = now;
+      if (got == 0 || now - stopping > Loop::kDrainUs) return;
+    }
+    idle = got > 0 ? 0 : idle + 1;
+    if (idle_sleep_us_ > 0 && idle > kSpinRounds) Sleep(idle_sleep_us_);
+  }
+}
+
+std::size_t Distributor::Round() {
+  std::array<FrameRef, kBurst> frames;
+  std::size_t total = 0;
+  const Timestamp now = clock_.Now();
+  for (Port* port : ports_.all) {
+    for (std::uint16_t queue = 0; queue < port->rx_queues(); ++queue) {
+      const std::size_t n = port->Receive(QueueId{queue}, now, frames);
+      total += n;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (workers_[OwnerOf(frames[i], parse_, workers_.size())]->Push(frames[i])) continue;
+        ++counters_.rx_packets;
+        counters_.rx_bytes += frames[i].len;
+        ++counters_.dropped_packets[static_cast<std::size_t>(DropReason::kHandoffFull)];
+        counters_.dropped_bytes[static_cast<std::size_t>(DropReason::kHandoffFull)] += frames[i].len;
+        Free(frames[i]);
+      }
+    }
+  }
+  return total;
+}
+
+}  // namespace weir

@@ -1,0 +1,25 @@
+#include "dataplane/pipeline/owner.h"
+
+#include "dataplane/core/packet_view.h"
+
+namespace weir {
+
+std::size_t OwnerOf(const FrameRef& frame, const ParseOptions& parse, std::size_t workers) noexcept {
+  if (workers <= 1) return 0;
+  PacketView view;
+  ParseOptions lenient = parse;
+  lenient.verify_checksums = false;
+  if (Parse(frame.bytes(), frame.link, lenient, view) != DropReason::kNone || view.ip_version == 0) return 0;
+  // Symmetric in the two addresses; the multiplier spreads the sum's bits (Knuth 6.4).
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < 16; i += 4) {
+    const auto word = [i](const auto& octets) {
+      return std::uint64_t{octets[i]} << 24 | std::uint64_t{octets[i + 1]} << 16 | std::uint64_t{octets[i + 2]} << 8 |
+             octets[i + 3];
+    };
+    sum = sum * 31 + (word(view.src.octets) ^ word(view.dst.octets));
+  }
+  return static_cast<std::size_t>((sum * 0x9e3779b97f4a7c15u >> 32) % workers);
+}
+
+}  // namespace weir
