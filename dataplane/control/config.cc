@@ -52,6 +52,7 @@ const std::array kKeys = {
     Key{"ports.rx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.rx_descriptors), 64, 32768}},
     Key{"ports.tx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.tx_descriptors), 64, 32768}},
     Key{"ports.frames", Count{WEIR_FIELD(std::uint32_t, run.frames), 1024, 1u << 22}},
+    Key{"ports.buffer", Count{WEIR_FIELD(std::uint32_t, run.buffer), 0, 65407}},
     Key{"ports.max_frame", Count{WEIR_FIELD(std::uint32_t, run.max_frame), 2048, 65407}},
     Key{"workers.count", Count{WEIR_FIELD(std::uint32_t, run.workers), 1, 64}},
     Key{"workers.cpus", Text{WEIR_FIELD(std::string, run.cpus)}},

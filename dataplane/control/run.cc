@@ -98,10 +98,19 @@ class Appliance {
     auto started = Eal::Start(eal);
     if (!started) return tl::unexpected(started.error());
     eal_ = std::move(*started);
-    auto pool = FramePool::Create("frames", settings_.frames, settings_.max_frame);
+    auto pool = FramePool::Create({"frames", settings_.frames, BufferSize(), settings_.max_frame});
     if (!pool) return tl::unexpected(pool.error());
     pool_ = std::move(*pool);
     return {};
+  }
+
+  // AF_PACKET's driver copies a whole slot of its ring into one buffer.
+  std::uint32_t BufferSize() const {
+    const std::vector<std::string> devices = Devices();
+    const bool whole = std::any_of(devices.begin(), devices.end(),
+                                   [](const std::string& device) { return device.starts_with("net_af_packet"); });
+    if (settings_.buffer != 0) return std::min(settings_.buffer, settings_.max_frame);
+    return whole ? settings_.max_frame : std::min<std::uint32_t>(2048, settings_.max_frame);
   }
 
   Result<void> FindPorts() {

@@ -24,6 +24,7 @@ struct RunSettings {
   std::uint32_t rx_descriptors = 1024;   // a queue
   std::uint32_t tx_descriptors = 1024;   // a queue
   std::uint32_t frames = 16384;          // in the pool
+  std::uint32_t buffer = 0;              // bytes of a frame in one piece; 0: max_frame for AF_PACKET, else 2048
   std::uint32_t max_frame = 10240;       // bytes
   std::uint32_t workers = 1;
   std::string cpus;  // of the workers, then the distributor: "1,2,5"; empty: anywhere

@@ -13,30 +13,63 @@
 namespace weir {
 namespace {
 
-constexpr unsigned kCache = 256;  // a thread
+constexpr std::uint32_t kCache = 256;     // a thread
+constexpr std::uint32_t kFewest = 512;    // of the large ones
+constexpr std::uint32_t kLargeShare = 8;  // one large frame on so many
 
 rte_mbuf* MbufOf(const FrameRef& frame) noexcept { return static_cast<rte_mbuf*>(frame.handle); }
 
-}  // namespace
-
-Result<std::unique_ptr<FramePool>> FramePool::Create(const std::string& name, std::uint32_t frames,
-                                                     std::uint32_t max_frame) {
-  const auto room = static_cast<std::uint16_t>(
-      std::min<std::uint32_t>(std::max<std::uint32_t>(max_frame, 2048) + RTE_PKTMBUF_HEADROOM, UINT16_MAX));
-  const unsigned cache = std::min(kCache, frames / 8);
-  rte_mempool* pool = rte_pktmbuf_pool_create(name.c_str(), frames, cache, 0, room, SOCKET_ID_ANY);
-  if (pool == nullptr) {
-    return Fail(Errc::kExhausted, std::to_string(frames) + " frames of " + std::to_string(room) +
-                                      " bytes: " + rte_strerror(rte_errno) +
-                                      " (lower io.frames or io.max_frame, or raise eal.memory_mb)");
-  }
-  return std::unique_ptr<FramePool>(new FramePool(pool));
+rte_mempool* MakePool(const std::string& name, std::uint32_t frames, std::uint32_t bytes) {
+  const auto room = static_cast<std::uint16_t>(std::min<std::uint32_t>(bytes + RTE_PKTMBUF_HEADROOM, UINT16_MAX));
+  return rte_pktmbuf_pool_create(name.c_str(), frames, std::min(kCache, frames / 8), 0, room, SOCKET_ID_ANY);
 }
 
-FramePool::~FramePool() { rte_mempool_free(pool_); }
+// One mbuf with the bytes of all segments; nullptr: no room.
+rte_mbuf* Join(rte_mbuf* first, rte_mempool* large) noexcept {
+  rte_mbuf* joined = rte_pktmbuf_copy(first, large, 0, UINT32_MAX);
+  rte_pktmbuf_free(first);
+  if (joined == nullptr || joined->nb_segs == 1) return joined;
+  rte_pktmbuf_free(joined);
+  return nullptr;
+}
 
-FrameRef FramePool::Make(Bytes bytes) noexcept {
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
+// Both addresses move to the front, and the tag goes where they end (IEEE 802.1Q s9).
+bool PutTagBack(rte_mbuf* mbuf, std::uint16_t stripped_tpid) noexcept {
+  char* front = rte_pktmbuf_prepend(mbuf, RTE_VLAN_HLEN);
+  if (front == nullptr) return false;
+  std::memmove(front, front + RTE_VLAN_HLEN, 2 * RTE_ETHER_ADDR_LEN);
+  auto* tag = reinterpret_cast<std::byte*>(front) + 2 * RTE_ETHER_ADDR_LEN;
+  const std::uint16_t next = LoadBe16(tag + RTE_VLAN_HLEN);
+  const bool tagged = next == RTE_ETHER_TYPE_VLAN || next == RTE_ETHER_TYPE_QINQ;
+  StoreBe16(tag, tagged ? stripped_tpid : std::uint16_t{RTE_ETHER_TYPE_VLAN});
+  StoreBe16(tag + 2, mbuf->vlan_tci);
+  mbuf->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FramePool>> FramePool::Create(const FramePoolOptions& options) {
+  rte_mempool* small = MakePool(options.name, options.frames, options.buffer);
+  rte_mempool* large = small;
+  if (small != nullptr && options.buffer < options.max_frame)
+    large = MakePool(options.name + "-large", std::max(kFewest, options.frames / kLargeShare), options.max_frame);
+  if (large == nullptr) {
+    const std::string why = rte_strerror(rte_errno);
+    rte_mempool_free(small);
+    return Fail(Errc::kExhausted, "no memory for " + std::to_string(options.frames) + " frames: " + why +
+                                      " (lower ports.frames or ports.max_frame, or raise eal.memory_mb)");
+  }
+  return std::unique_ptr<FramePool>(new FramePool(small, large));
+}
+
+FramePool::~FramePool() {
+  if (large_ != small_) rte_mempool_free(large_);
+  rte_mempool_free(small_);
+}
+
+FrameRef FramePool::Make(Bytes bytes) const noexcept {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(small_);
   if (mbuf == nullptr) return {};
   char* data =
       bytes.size() <= UINT16_MAX ? rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(bytes.size())) : nullptr;
@@ -48,7 +81,19 @@ FrameRef FramePool::Make(Bytes bytes) noexcept {
   return FrameOf(mbuf, {});
 }
 
-std::uint32_t FramePool::in_use() const noexcept { return rte_mempool_in_use_count(pool_); }
+void* FramePool::Normalize(void* handle, std::uint16_t stripped_tpid) const noexcept {
+  auto* mbuf = static_cast<rte_mbuf*>(handle);
+  if (mbuf->nb_segs > 1) mbuf = Join(mbuf, large_);
+  if (mbuf == nullptr) return nullptr;
+  const bool stripped = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+  if (!stripped || rte_pktmbuf_data_len(mbuf) < RTE_ETHER_HDR_LEN || PutTagBack(mbuf, stripped_tpid)) return mbuf;
+  rte_pktmbuf_free(mbuf);
+  return nullptr;
+}
+
+std::uint32_t FramePool::in_use() const noexcept {
+  return rte_mempool_in_use_count(small_) + (large_ != small_ ? rte_mempool_in_use_count(large_) : 0);
+}
 
 void Retain(const FrameRef& frame) noexcept { rte_mbuf_refcnt_update(MbufOf(frame), 1); }
 
@@ -63,24 +108,6 @@ FrameRef FrameOf(void* handle, Timestamp now) noexcept {
   frame.in_port = PortId{mbuf->port};
   frame.time = now;
   return frame;
-}
-
-bool Normalize(void* handle, std::uint16_t stripped_tpid) noexcept {
-  auto* mbuf = static_cast<rte_mbuf*>(handle);
-  if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) return false;
-  if ((mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0) return true;
-  if (rte_pktmbuf_data_len(mbuf) < RTE_ETHER_HDR_LEN) return true;
-  // Both addresses move to the front, and the tag goes where they end (IEEE 802.1Q s9).
-  char* front = rte_pktmbuf_prepend(mbuf, RTE_VLAN_HLEN);
-  if (front == nullptr) return false;
-  std::memmove(front, front + RTE_VLAN_HLEN, 2 * RTE_ETHER_ADDR_LEN);
-  auto* tag = reinterpret_cast<std::byte*>(front) + 2 * RTE_ETHER_ADDR_LEN;
-  const std::uint16_t next = LoadBe16(tag + RTE_VLAN_HLEN);
-  const bool tagged = next == RTE_ETHER_TYPE_VLAN || next == RTE_ETHER_TYPE_QINQ;
-  StoreBe16(tag, tagged ? stripped_tpid : std::uint16_t{RTE_ETHER_TYPE_VLAN});
-  StoreBe16(tag + 2, mbuf->vlan_tci);
-  mbuf->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
-  return true;
 }
 
 }  // namespace weir

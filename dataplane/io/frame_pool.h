@@ -10,26 +10,40 @@ struct rte_mempool;
 
 namespace weir {
 
-// The frames of this process: mbufs of one pool, each with room for the largest
-// frame in one piece. Safe for all registered threads (io/eal.h). Outlives ports,
-// workers and everything that holds a FrameRef.
+struct FramePoolOptions {
+  std::string name;                 // of the pool; two in a process differ
+  std::uint32_t frames = 16384;     // altogether
+  std::uint32_t buffer = 2048;      // bytes of a frame that need no second buffer
+  std::uint32_t max_frame = 10240;  // bytes of the largest, >= buffer, <= 65407
+};
+
+// The frames of this process: mbufs of one pool, and beside them few with room for
+// the largest frame in one piece, into which what came in several is copied. Safe
+// for all registered threads (io/eal.h). Outlives ports, workers and everything
+// that holds a FrameRef.
 class FramePool {
  public:
-  // `frames`: how many altogether; `max_frame`: bytes of the largest, 64..65535.
-  [[nodiscard]] static Result<std::unique_ptr<FramePool>> Create(const std::string& name, std::uint32_t frames,
-                                                                 std::uint32_t max_frame);
+  [[nodiscard]] static Result<std::unique_ptr<FramePool>> Create(const FramePoolOptions& options);
   ~FramePool();
   FramePool(const FramePool&) = delete;
   FramePool& operator=(const FramePool&) = delete;
 
   // A frame with a copy of `bytes`; handle nullptr: the pool is empty or `bytes` too long.
-  [[nodiscard]] FrameRef Make(Bytes bytes) noexcept;
+  [[nodiscard]] FrameRef Make(Bytes bytes) const noexcept;
+
+  // Makes a received frame (an mbuf) what the packet path reads: one piece, its outer
+  // VLAN tag in place if the driver took it out. `stripped_tpid`: that tag's EtherType
+  // where another tag follows it (drivers do not tell which it was). Takes `handle`
+  // over; nullptr: it had no room, and is freed.
+  [[nodiscard]] void* Normalize(void* handle, std::uint16_t stripped_tpid) const noexcept;
+
   [[nodiscard]] std::uint32_t in_use() const noexcept;  // not exact while workers run
-  [[nodiscard]] rte_mempool* get() const noexcept { return pool_; }
+  [[nodiscard]] rte_mempool* get() const noexcept { return small_; }
 
  private:
-  explicit FramePool(rte_mempool* pool) : pool_(pool) {}
-  rte_mempool* pool_;
+  FramePool(rte_mempool* small, rte_mempool* large) : small_(small), large_(large) {}
+  rte_mempool* small_;
+  rte_mempool* large_;  // the same pool where `buffer` holds the largest frame
 };
 
 // Another owner of the same frame; each owner gives it back once.
@@ -38,11 +52,5 @@ void Free(const FrameRef& frame) noexcept;
 
 // A frame that came through a ring as its handle alone.
 [[nodiscard]] FrameRef FrameOf(void* handle, Timestamp now) noexcept;
-
-// Makes a received frame what the packet path reads: one piece, its outer VLAN tag
-// in place if the driver took it out. `stripped_tpid`: the outer tag's EtherType where
-// another tag follows it (drivers do not tell which it was). False: no room, the frame
-// is as it was.
-[[nodiscard]] bool Normalize(void* handle, std::uint16_t stripped_tpid) noexcept;
 
 }  // namespace weir

@@ -70,6 +70,7 @@ PortCapabilities Port::capabilities() const {
 
 Result<void> Port::Start(const PortOptions& options, const FramePool& pool) {
   options_ = options;
+  pool_ = &pool;
   const PortCapabilities can = capabilities();
   if (options.rx_queues > can.max_rx_queues || options.tx_queues > can.max_tx_queues) {
     return Fail(Errc::kUnsupported, device_ + ": " + std::to_string(options.rx_queues) + " receive and " +
@@ -153,12 +154,11 @@ std::size_t Port::Receive(QueueId queue, Timestamp now, std::span<FrameRef> fram
   std::size_t kept = 0;
   for (std::uint16_t i = 0; i < n; ++i) {
     mbufs[i]->port = id_.value();  // not every driver says it
-    if (!Normalize(mbufs[i], options_.stripped_tpid)) {
+    if (void* usable = pool_->Normalize(mbufs[i], options_.stripped_tpid)) {
+      frames[kept++] = FrameOf(usable, now);
+    } else {
       ++rx_unusable_;
-      rte_pktmbuf_free(mbufs[i]);
-      continue;
     }
-    frames[kept++] = FrameOf(mbufs[i], now);
   }
   return kept;
 }

@@ -27,7 +27,7 @@ struct PortOptions {
   std::uint16_t tx_descriptors = 1024;
   std::uint16_t mtu = 0;                 // bytes of IP; 0: the driver's own
   bool rss = false;                      // spread over the rx queues by symmetric_rss
-  std::uint16_t stripped_tpid = 0x88a8;  // see Normalize in frame_pool.h
+  std::uint16_t stripped_tpid = 0x88a8;  // FramePool::Normalize
 };
 
 // As the driver counts. All totals since Open.
@@ -40,7 +40,7 @@ struct PortCounters {
   std::uint64_t rx_no_frame = 0;  // rx_nombuf: the pool was empty
   std::uint64_t rx_errors = 0;
   std::uint64_t tx_errors = 0;
-  std::uint64_t rx_unusable = 0;  // ours: handed to us, but in pieces too large to join
+  std::uint64_t rx_unusable = 0;  // ours: handed to us, but no large frame was free to join its pieces
 };
 
 // One DPDK ethdev port. Opened, started, stopped on one control thread; each
@@ -81,6 +81,7 @@ class Port {
   std::string device_;
   PortId id_;
   PortOptions options_;
+  const FramePool* pool_ = nullptr;
   std::uint64_t rx_unusable_ = 0;
   bool started_ = false;
 };
