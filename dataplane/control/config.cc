@@ -48,7 +48,7 @@ const std::array kKeys = {
     Key{"policy.file", Text{WEIR_FIELD(std::string, policy_file)}},
     Key{"ports.mirror", Text{WEIR_FIELD(std::string, run.mirror)}},
     Key{"ports.mtu", Count{WEIR_FIELD(std::uint32_t, run.mtu), 0, 9702}},
-    Key{"ports.stripped_tpid", Count{WEIR_FIELD(std::uint32_t, run.stripped_tpid), 1536, 65535}},
+    Key{"ports.outer_tpid", Count{WEIR_FIELD(std::uint32_t, run.outer_tpid), 1536, 65535}},
     Key{"ports.rx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.rx_descriptors), 64, 32768}},
     Key{"ports.tx_descriptors", Count{WEIR_FIELD(std::uint32_t, run.tx_descriptors), 64, 32768}},
     Key{"ports.frames", Count{WEIR_FIELD(std::uint32_t, run.frames), 1024, 1u << 22}},

@@ -107,8 +107,7 @@ class Appliance {
   // AF_PACKET's driver copies a whole slot of its ring into one buffer.
   std::uint32_t BufferSize() const {
     const std::vector<std::string> devices = Devices();
-    const bool whole = std::any_of(devices.begin(), devices.end(),
-                                   [](const std::string& device) { return device.starts_with("net_af_packet"); });
+    const bool whole = std::any_of(devices.begin(), devices.end(), IsAfPacket);
     if (settings_.buffer != 0) return std::min(settings_.buffer, settings_.max_frame);
     return whole ? settings_.max_frame : std::min<std::uint32_t>(2048, settings_.max_frame);
   }
@@ -146,11 +145,10 @@ class Appliance {
       options.rx_descriptors = static_cast<std::uint16_t>(settings_.rx_descriptors);
       options.tx_descriptors = static_cast<std::uint16_t>(settings_.tx_descriptors);
       options.mtu = static_cast<std::uint16_t>(settings_.mtu);
-      options.stripped_tpid = static_cast<std::uint16_t>(settings_.stripped_tpid);
+      options.outer_tpid = static_cast<std::uint16_t>(settings_.outer_tpid);
       options.rss = rss_ && port.get() != ports_.mirror;
       // AF_PACKET deals frames to all queues it was told to have, whether they are read or not.
-      if (!rss_ && port->capabilities().driver.find("af_packet") != std::string::npos)
-        options.rx_queues = port->capabilities().max_rx_queues;
+      if (!rss_ && IsAfPacket(port->device())) options.rx_queues = port->capabilities().max_rx_queues;
       if (auto started = port->Start(options, *pool_); !started) return started;
     }
     return {};
@@ -337,9 +335,9 @@ std::string ConservationDefect(const Summary& summary) {
            numbers(c.rx_packets, c.forwarded_packets + c.dropped_total() + c.held_packets);
   if (c.flows_created != c.flows_ended) return "flows do not add up: " + numbers(c.flows_created, c.flows_ended);
   if (received != c.rx_packets)
-    return "the drivers' received frames are not the workers': " + numbers(received, c.rx_packets);
+    return "the frames received at the ports are not the workers': " + numbers(received, c.rx_packets);
   if (sent != c.forwarded_packets + c.injected_packets)
-    return "the drivers' sent frames are not those forwarded and injected: " +
+    return "the frames sent at the ports are not those forwarded and injected: " +
            numbers(sent, c.forwarded_packets + c.injected_packets);
   return {};
 }

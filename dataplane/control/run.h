@@ -17,8 +17,8 @@ namespace weir {
 // "1,4-6" -> {1, 4, 5, 6}; kInvalidArgument otherwise. Empty text: no CPU.
 [[nodiscard]] Result<std::vector<int>> ParseCpuList(const std::string& text);
 
-// rx = forwarded + dropped + held, and what the drivers took is what was forwarded
-// and injected; empty, or what does not hold.
+// rx = forwarded + dropped + held, and what the drivers gave and took is what
+// was received, forwarded and injected; empty, or what does not hold.
 [[nodiscard]] std::string ConservationDefect(const Summary& summary);
 
 }  // namespace weir

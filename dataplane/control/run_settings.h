@@ -18,14 +18,14 @@ enum class Distribute : std::uint8_t { kAuto, kRss, kSoftware };
 struct RunSettings {
   std::string name = "weir";  // of this instance on this host
   std::vector<PortPair> pairs;
-  std::string mirror;                    // device; empty: none
-  std::uint32_t mtu = 0;                 // bytes of IP; 0: the drivers' own
-  std::uint32_t stripped_tpid = 0x88a8;  // outer tag's EtherType where the driver lost it and another tag follows
-  std::uint32_t rx_descriptors = 1024;   // a queue
-  std::uint32_t tx_descriptors = 1024;   // a queue
-  std::uint32_t frames = 16384;          // in the pool
-  std::uint32_t buffer = 0;              // bytes of a frame in one piece; 0: max_frame for AF_PACKET, else 2048
-  std::uint32_t max_frame = 10240;       // bytes
+  std::string mirror;                   // device; empty: none
+  std::uint32_t mtu = 0;                // bytes of IP; 0: the drivers' own
+  std::uint32_t outer_tpid = 0x88a8;    // EtherType of stacked tags, where a driver loses it (AF_PACKET)
+  std::uint32_t rx_descriptors = 1024;  // a queue
+  std::uint32_t tx_descriptors = 1024;  // a queue
+  std::uint32_t frames = 16384;         // in the pool
+  std::uint32_t buffer = 0;             // bytes of a frame in one piece; 0: max_frame for AF_PACKET, else 2048
+  std::uint32_t max_frame = 10240;      // bytes
   std::uint32_t workers = 1;
   std::string cpus;  // of the workers, then the distributor: "1,2,5"; empty: anywhere
   Distribute distribute = Distribute::kAuto;

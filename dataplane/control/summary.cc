@@ -101,6 +101,8 @@ std::string SummaryJson(const Summary& result) {
     ports.push_back({{"device", port.device},
                      {"received", p.rx_packets},
                      {"sent", p.tx_packets},
+                     {"driver_received", p.driver_rx_packets},
+                     {"driver_sent", p.driver_tx_packets},
                      {"missed", p.rx_missed},
                      {"no_frame", p.rx_no_frame},
                      {"rx_errors", p.rx_errors},

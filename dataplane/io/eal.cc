@@ -85,8 +85,10 @@ bool IsPciAddress(const std::string& device) noexcept {
                      [](unsigned char c) { return std::isxdigit(c) != 0 || c == ':' || c == '.'; });
 }
 
+bool IsAfPacket(const std::string& device) noexcept { return device.starts_with("net_af_packet"); }
+
 std::string WithRingSizes(const std::string& device) {
-  const bool wants = device.starts_with("net_af_packet") && device.find("framesz=") == std::string::npos &&
+  const bool wants = IsAfPacket(device) && device.find("framesz=") == std::string::npos &&
                      device.find("blocksz=") == std::string::npos;
   return wants ? device + kRingSizes : device;
 }

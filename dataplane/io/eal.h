@@ -53,6 +53,8 @@ class EalThread {
 [[nodiscard]] std::string DeviceName(const std::string& device);
 [[nodiscard]] bool IsPciAddress(const std::string& device) noexcept;
 
+[[nodiscard]] bool IsAfPacket(const std::string& device) noexcept;
+
 // AF_PACKET's ring truncates what does not fit one of its frames, silently: large
 // frames are asked for where the device's arguments say nothing of them.
 [[nodiscard]] std::string WithRingSizes(const std::string& device);

@@ -34,14 +34,12 @@ rte_mbuf* Join(rte_mbuf* first, rte_mempool* large) noexcept {
 }
 
 // Both addresses move to the front, and the tag goes where they end (IEEE 802.1Q s9).
-bool PutTagBack(rte_mbuf* mbuf, std::uint16_t stripped_tpid) noexcept {
+bool PutTagBack(rte_mbuf* mbuf) noexcept {
   char* front = rte_pktmbuf_prepend(mbuf, RTE_VLAN_HLEN);
   if (front == nullptr) return false;
   std::memmove(front, front + RTE_VLAN_HLEN, 2 * RTE_ETHER_ADDR_LEN);
   auto* tag = reinterpret_cast<std::byte*>(front) + 2 * RTE_ETHER_ADDR_LEN;
-  const std::uint16_t next = LoadBe16(tag + RTE_VLAN_HLEN);
-  const bool tagged = next == RTE_ETHER_TYPE_VLAN || next == RTE_ETHER_TYPE_QINQ;
-  StoreBe16(tag, tagged ? stripped_tpid : std::uint16_t{RTE_ETHER_TYPE_VLAN});
+  StoreBe16(tag, RTE_ETHER_TYPE_VLAN);
   StoreBe16(tag + 2, mbuf->vlan_tci);
   mbuf->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
   return true;
@@ -81,12 +79,12 @@ FrameRef FramePool::Make(Bytes bytes) const noexcept {
   return FrameOf(mbuf, {});
 }
 
-void* FramePool::Normalize(void* handle, std::uint16_t stripped_tpid) const noexcept {
+void* FramePool::Normalize(void* handle) const noexcept {
   auto* mbuf = static_cast<rte_mbuf*>(handle);
   if (mbuf->nb_segs > 1) mbuf = Join(mbuf, large_);
   if (mbuf == nullptr) return nullptr;
   const bool stripped = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
-  if (!stripped || rte_pktmbuf_data_len(mbuf) < RTE_ETHER_HDR_LEN || PutTagBack(mbuf, stripped_tpid)) return mbuf;
+  if (!stripped || rte_pktmbuf_data_len(mbuf) < RTE_ETHER_HDR_LEN || PutTagBack(mbuf)) return mbuf;
   rte_pktmbuf_free(mbuf);
   return nullptr;
 }
@@ -98,6 +96,14 @@ std::uint32_t FramePool::in_use() const noexcept {
 void Retain(const FrameRef& frame) noexcept { rte_mbuf_refcnt_update(MbufOf(frame), 1); }
 
 void Free(const FrameRef& frame) noexcept { rte_pktmbuf_free(MbufOf(frame)); }
+
+void RestoreOuterTpid(const FrameRef& frame, std::uint16_t tpid) noexcept {
+  constexpr std::size_t kOuter = 2 * RTE_ETHER_ADDR_LEN;
+  if (frame.len < kOuter + 2 * RTE_VLAN_HLEN + 2) return;
+  const std::uint16_t inner = LoadBe16(frame.data + kOuter + RTE_VLAN_HLEN);
+  if (LoadBe16(frame.data + kOuter) != RTE_ETHER_TYPE_VLAN || inner != RTE_ETHER_TYPE_VLAN) return;
+  StoreBe16(frame.data + kOuter, tpid);
+}
 
 FrameRef FrameOf(void* handle, Timestamp now) noexcept {
   auto* mbuf = static_cast<rte_mbuf*>(handle);

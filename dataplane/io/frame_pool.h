@@ -32,10 +32,9 @@ class FramePool {
   [[nodiscard]] FrameRef Make(Bytes bytes) const noexcept;
 
   // Makes a received frame (an mbuf) what the packet path reads: one piece, its outer
-  // VLAN tag in place if the driver took it out. `stripped_tpid`: that tag's EtherType
-  // where another tag follows it (drivers do not tell which it was). Takes `handle`
-  // over; nullptr: it had no room, and is freed.
-  [[nodiscard]] void* Normalize(void* handle, std::uint16_t stripped_tpid) const noexcept;
+  // VLAN tag in place if the driver took it out. Takes `handle` over; nullptr: it had no
+  // room, and is freed.
+  [[nodiscard]] void* Normalize(void* handle) const noexcept;
 
   [[nodiscard]] std::uint32_t in_use() const noexcept;  // not exact while workers run
   [[nodiscard]] rte_mempool* get() const noexcept { return small_; }
@@ -49,6 +48,11 @@ class FramePool {
 // Another owner of the same frame; each owner gives it back once.
 void Retain(const FrameRef& frame) noexcept;
 void Free(const FrameRef& frame) noexcept;
+
+// For a driver that lost the outer tag's EtherType and wrote 0x8100 (AF_PACKET: the
+// kernel hands the tag over apart, the driver puts it back so): sets it to `tpid` where
+// another tag follows, and leaves a single tag alone (IEEE 802.1Q s9.5).
+void RestoreOuterTpid(const FrameRef& frame, std::uint16_t tpid) noexcept;
 
 // A frame that came through a ring as its handle alone.
 [[nodiscard]] FrameRef FrameOf(void* handle, Timestamp now) noexcept;

@@ -71,6 +71,8 @@ PortCapabilities Port::capabilities() const {
 Result<void> Port::Start(const PortOptions& options, const FramePool& pool) {
   options_ = options;
   pool_ = &pool;
+  queues_.assign(std::max(options.rx_queues, options.tx_queues), {});
+  loses_tpid_ = IsAfPacket(device_);
   const PortCapabilities can = capabilities();
   if (options.rx_queues > can.max_rx_queues || options.tx_queues > can.max_tx_queues) {
     return Fail(Errc::kUnsupported, device_ + ": " + std::to_string(options.rx_queues) + " receive and " +
@@ -151,14 +153,19 @@ std::size_t Port::Receive(QueueId queue, Timestamp now, std::span<FrameRef> fram
   std::array<rte_mbuf*, kBurst> mbufs;
   const auto wanted = static_cast<std::uint16_t>(std::min(frames.size(), mbufs.size()));
   const std::uint16_t n = rte_eth_rx_burst(id_.value(), queue.value(), mbufs.data(), wanted);
+  QueueCounters& count = queues_[queue.value()];
+  count.rx += n;
   std::size_t kept = 0;
   for (std::uint16_t i = 0; i < n; ++i) {
     mbufs[i]->port = id_.value();  // not every driver says it
-    if (void* usable = pool_->Normalize(mbufs[i], options_.stripped_tpid)) {
-      frames[kept++] = FrameOf(usable, now);
-    } else {
-      ++rx_unusable_;
+    void* usable = pool_->Normalize(mbufs[i]);
+    if (usable == nullptr) {
+      ++count.unusable;
+      continue;
     }
+    frames[kept] = FrameOf(usable, now);
+    if (loses_tpid_) RestoreOuterTpid(frames[kept], options_.outer_tpid);
+    ++kept;
   }
   return kept;
 }
@@ -178,6 +185,7 @@ std::size_t Port::Transmit(QueueId queue, std::span<const FrameRef> frames) noex
     sent += taken;
     if (taken < n) break;
   }
+  queues_[queue.value()].tx += sent;
   return sent;
 }
 
@@ -187,18 +195,20 @@ bool Port::link_up() const noexcept {
 }
 
 PortCounters Port::counters() const noexcept {
-  rte_eth_stats stats{};
   PortCounters c;
+  for (const QueueCounters& queue : queues_) {
+    c.rx_packets += queue.rx;
+    c.tx_packets += queue.tx;
+    c.rx_unusable += queue.unusable;
+  }
+  rte_eth_stats stats{};
   if (rte_eth_stats_get(id_.value(), &stats) != 0) return c;
-  c.rx_packets = stats.ipackets;
-  c.tx_packets = stats.opackets;
-  c.rx_bytes = stats.ibytes;
-  c.tx_bytes = stats.obytes;
+  c.driver_rx_packets = stats.ipackets;
+  c.driver_tx_packets = stats.opackets;
   c.rx_missed = stats.imissed;
   c.rx_no_frame = stats.rx_nombuf;
   c.rx_errors = stats.ierrors;
   c.tx_errors = stats.oerrors;
-  c.rx_unusable = rx_unusable_;
   return c;
 }
 

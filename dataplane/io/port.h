@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "dataplane/core/frame.h"
 #include "dataplane/core/result.h"
@@ -25,22 +26,23 @@ struct PortOptions {
   std::uint16_t tx_queues = 1;
   std::uint16_t rx_descriptors = 1024;  // a queue; rounded to what the driver takes
   std::uint16_t tx_descriptors = 1024;
-  std::uint16_t mtu = 0;                 // bytes of IP; 0: the driver's own
-  bool rss = false;                      // spread over the rx queues by symmetric_rss
-  std::uint16_t stripped_tpid = 0x88a8;  // FramePool::Normalize
+  std::uint16_t mtu = 0;              // bytes of IP; 0: the driver's own
+  bool rss = false;                   // spread over the rx queues by symmetric_rss
+  std::uint16_t outer_tpid = 0x88a8;  // of stacked tags, where the driver loses it: RestoreOuterTpid
 };
 
-// As the driver counts. All totals since Open.
+// Totals since Start. What the driver calls its own is as it counts, which starts anew
+// where its link does (memif).
 struct PortCounters {
-  std::uint64_t rx_packets = 0;  // handed to us
-  std::uint64_t tx_packets = 0;  // taken from us
-  std::uint64_t rx_bytes = 0;
-  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_packets = 0;   // the driver handed to us
+  std::uint64_t tx_packets = 0;   // the driver took from us
+  std::uint64_t rx_unusable = 0;  // of rx_packets: in pieces, and no large frame was free to join them
+  std::uint64_t driver_rx_packets = 0;
+  std::uint64_t driver_tx_packets = 0;
   std::uint64_t rx_missed = 0;    // imissed: no free descriptor
   std::uint64_t rx_no_frame = 0;  // rx_nombuf: the pool was empty
   std::uint64_t rx_errors = 0;
   std::uint64_t tx_errors = 0;
-  std::uint64_t rx_unusable = 0;  // ours: handed to us, but no large frame was free to join its pieces
 };
 
 // One DPDK ethdev port. Opened, started, stopped on one control thread; each
@@ -82,7 +84,13 @@ class Port {
   PortId id_;
   PortOptions options_;
   const FramePool* pool_ = nullptr;
-  std::uint64_t rx_unusable_ = 0;
+  struct alignas(64) QueueCounters {
+    std::uint64_t rx = 0;
+    std::uint64_t tx = 0;
+    std::uint64_t unusable = 0;
+  };
+  std::vector<QueueCounters> queues_;  // each written by its queue's thread
+  bool loses_tpid_ = false;
   bool started_ = false;
 };
 
