@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+constexpr std::uint64_t kMostChunk = std::uint64_t{1} << 59;
+
 constexpr std::array<std::string_view, 16> kMethods = {"GET",     "POST",  "HEAD",   "PUT",      "DELETE",    "OPTIONS",
                                                        "CONNECT", "PATCH", "TRACE",  "PROPFIND", "PROPPATCH", "MOVE",
                                                        "COPY",    "LOCK",  "REPORT", "SEARCH"};
@@ -115,28 +117,29 @@ std::size_t HttpReader::TakeHead(Direction direction, Half& half, Bytes bytes, M
   return n;
 }
 
+// chunk-size [ chunk-ext ] CRLF (RFC 9112 s7.1), and the empty line that ends a chunk's data.
 std::size_t HttpReader::TakeChunkLine(Half& half, Bytes bytes) {
-  const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
-  const std::size_t n = newline == nullptr
-                            ? bytes.size()
-                            : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - bytes.data()) + 1;
-  half.head.append(AsText(bytes.first(std::min<std::size_t>(n, 64))));
-  if (newline == nullptr) return n;
-  const std::string_view line = Trim(half.head.substr(0, half.head.find('\n')));
-  if (!line.empty()) {  // else the end of the chunk before
-    half.left = 0;
-    for (const char c : line.substr(0, 15)) {
-      const int digit = c >= '0' && c <= '9'                     ? c - '0'
-                        : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                                 : -1;
-      if (digit < 0) break;
-      half.left = half.left * 16 + static_cast<unsigned>(digit);
+  ChunkLine& line = half.chunk_line;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = static_cast<char>(bytes[i]);
+    if (c == '\n') {
+      if (line.any) {
+        half.left = line.size;
+        half.body = half.left == 0 ? Body::kTrailer : Body::kChunkData;
+      }
+      line = {};
+      return i + 1;
     }
-    half.body = half.left == 0 ? Body::kTrailer : Body::kChunkData;
+    if (c == ' ' || c == '\t' || c == '\r') continue;
+    line.any = true;
+    const int digit = c >= '0' && c <= '9'                     ? c - '0'
+                      : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                               : -1;
+    line.ended = line.ended || digit < 0;
+    // Any number of leading zeros is a number; one beyond 60 bits is more than any connection brings.
+    if (!line.ended) line.size = std::min(line.size * 16 + static_cast<unsigned>(digit), kMostChunk);
   }
-  half.head.clear();
-  half.line_start = 0;
-  return n;
+  return bytes.size();
 }
 
 void HttpReader::OnHead(Direction direction, Half& half, Metadata& out, Inspection& result) {

@@ -26,8 +26,14 @@ class HttpReader {
 
  private:
   enum class Body : std::uint8_t { kHead, kLength, kChunkSize, kChunkData, kTrailer, kForever };
+  struct ChunkLine {
+    std::uint64_t size = 0;
+    bool any = false;    // a byte that is no blank
+    bool ended = false;  // the size: extensions follow
+  };
   struct Half {
-    std::string head;  // of a message whose head is not whole, or a chunk line
+    std::string head;  // of a message whose head is not whole
+    ChunkLine chunk_line;
     Body body = Body::kHead;
     std::uint64_t left = 0;      // body or chunk bytes to skip
     std::size_t line_start = 0;  // in head

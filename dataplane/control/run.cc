@@ -171,6 +171,7 @@ class Appliance {
       if (!worker) return tl::unexpected(worker.error());
       lane.worker = std::move(*worker);
       lane.worker->ObserveFlows(&lane.summary);
+      lane.worker->NamePorts(PortNames());
       if (settings_.workers > 1 && !rss_) {
         auto handoff = Handoff::Create("handoff" + std::to_string(i), kHandoffDepth);
         if (!handoff) return tl::unexpected(handoff.error());
@@ -188,6 +189,18 @@ class Appliance {
     if (!writer) return tl::unexpected(writer.error());
     eve_ = std::move(*writer);
     return {};
+  }
+
+  // "net_af_packet0,iface=eth1" is eth1, "0000:03:00.0" is itself.
+  std::vector<std::string> PortNames() const {
+    std::vector<std::string> names;
+    for (const Port* port : ports_.all) {
+      const std::string& device = port->device();
+      const std::size_t at = device.find("iface=");
+      names.resize(std::max<std::size_t>(names.size(), port->id().value() + std::size_t{1}));
+      names[port->id().value()] = at == std::string::npos ? DeviceName(device) : DeviceName(device.substr(at + 6));
+    }
+    return names;
   }
 
   int CpuOf(std::size_t thread) const { return thread < cpus_.size() ? cpus_[thread] : -1; }

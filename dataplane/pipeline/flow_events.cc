@@ -56,6 +56,7 @@ EventHead Worker::State::HeadOf(const FlowRecord& flow, Direction direction) {
   head.dst_port = to_server ? view.server_port : view.client_port;
   head.proto = flow.key.proto;
   head.ip_version = flow.key.ip_version;
+  if (c.port < port_names.size()) head.in_iface = port_names[c.port];
   head.icmp_type = c.icmp_type;
   head.icmp_code = c.icmp_code;
   head.vlan = c.vlan;

@@ -90,6 +90,8 @@ void Worker::CountInjectedLost() noexcept {
 
 void Worker::ObserveFlows(FlowSummary* summary) noexcept { state_->summary = summary; }
 
+void Worker::NamePorts(std::vector<std::string> names) { state_->port_names = std::move(names); }
+
 const WorkerCounters& Worker::counters() const noexcept { return state_->counters; }
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dataplane/core/frame.h"
@@ -68,6 +69,9 @@ class Worker {
 
   // Each flow that ends is told to `summary` too. Must outlive the worker.
   void ObserveFlows(FlowSummary* summary) noexcept;
+
+  // What events call the ports, by PortId; before the first frame. Without it: no in_iface.
+  void NamePorts(std::vector<std::string> names);
 
   // Publishes a new generation to this worker; takes effect with the next burst.
   // Called on the worker's thread.

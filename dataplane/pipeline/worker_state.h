@@ -46,6 +46,7 @@ struct Worker::State {
   std::vector<Item> batch;
   std::vector<RuleMatch> matches;
   std::vector<DroppedFrame> defrag_dropped;
+  std::vector<std::string> port_names;  // by PortId; what it lacks has no in_iface
   Timestamp now{};
 
   // 1 parse (stage_parse.cc)

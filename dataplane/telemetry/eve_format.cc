@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "dataplane/telemetry/community_id.h"
+
 namespace weir {
 namespace {
 
@@ -79,6 +81,15 @@ void Begin(const EventHead& head, std::string_view type, JsonBuffer& out) {
   if (head.proto == kIcmp || head.proto == kIcmp6)
     Print(out, ",\"icmp_type\":{},\"icmp_code\":{}", head.icmp_type, head.icmp_code);
   if (head.app_proto != AppProto::kUnknown) Field("app_proto", Name(head.app_proto), out);
+  Print(out, ",\"community_id\":\"{}\"", CommunityId(head).text());
+}
+
+// The flags that were seen, by name, as Suricata has them.
+void TcpFlags(unsigned all, JsonBuffer& out) {
+  constexpr std::array<std::string_view, 8> kNames = {"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"};
+  for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
+    if ((all >> bit & 1u) != 0) Print(out, ",\"{}\":true", kNames[bit]);
+  }
 }
 
 void DirectionField(const EventHead& head, JsonBuffer& out) {
@@ -132,8 +143,10 @@ void FormatEve(const FlowEvent& event, JsonBuffer& out) {
   Raw("}", out);
   if (event.head.proto == kTcp) {
     const unsigned all = event.tcp_flags_ts | event.tcp_flags_tc;
-    Print(out, ",\"tcp\":{{\"tcp_flags\":\"{:02x}\",\"tcp_flags_ts\":\"{:02x}\",\"tcp_flags_tc\":\"{:02x}\"}}", all,
+    Print(out, ",\"tcp\":{{\"tcp_flags\":\"{:02x}\",\"tcp_flags_ts\":\"{:02x}\",\"tcp_flags_tc\":\"{:02x}\"", all,
           event.tcp_flags_ts, event.tcp_flags_tc);
+    TcpFlags(all, out);
+    Raw("}", out);
   }
   Label(event.weir, out);
   Raw("}\n", out);
@@ -202,8 +215,10 @@ void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lo
   AppendTimestamp(now, out);
   Print(out, "\",\"event_type\":\"stats\",\"stats\":{{\"decoder\":{{\"pkts\":{},\"bytes\":{}}},\"weir\":{{",
         c.rx_packets, c.rx_bytes);
-  Print(out, "\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},", c.rx_packets,
-        c.forwarded_packets, c.held_packets, c.injected_packets);
+  Print(out,
+        "\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},"
+        "\"injected_dropped_packets\":{},",
+        c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets);
   Print(out,
         "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
         "evicted\":{},",

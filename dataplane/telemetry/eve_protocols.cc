@@ -85,6 +85,28 @@ std::string_view First(BufferId id, const std::vector<DecodedField>& fields) {
   return {};
 }
 
+// An answer's kind by its text: what the reader keeps is addresses and names.
+std::string_view KindOf(std::string_view rdata) {
+  if (rdata.find(':') != std::string_view::npos) return "AAAA";
+  return !rdata.empty() && rdata.find_first_not_of("0123456789.") == std::string_view::npos ? "A" : "CNAME";
+}
+
+void AppendGrouped(const std::vector<DecodedField>& fields, JsonBuffer& out) {
+  bool any = false;
+  for (const std::string_view kind : {"A", "AAAA", "CNAME"}) {
+    bool open = false;
+    for (const DecodedField& field : fields) {
+      if (field.id != BufferId::kDnsAnswer || KindOf(field.value) != kind) continue;
+      if (!open) fmt::format_to(std::back_inserter(out), "{}\"{}\":[", any ? "," : ",\"grouped\":{", kind);
+      if (open) out.push_back(',');
+      open = any = true;
+      AppendJsonString(field.value, out);
+    }
+    if (open) out.push_back(']');
+  }
+  if (any) out.push_back('}');
+}
+
 void AppendDns(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
   const std::string_view rcode = First(BufferId::kDnsRcode, fields);
   const bool answer = !rcode.empty();
@@ -101,8 +123,7 @@ void AppendDns(const ProtocolEvent& event, const std::vector<DecodedField>& fiel
     const std::size_t code = rcode.size() == 1 ? static_cast<std::size_t>(rcode[0] - '0') : kCodes.size();
     out.append(std::string_view(",\"rcode\":"));
     AppendJsonString(code < kCodes.size() ? kCodes[code] : rcode, out);
-    bool first = false;
-    AppendKey({BufferId::kDnsAnswer, "rdata", As::kList}, fields, first, out);
+    AppendGrouped(fields, out);
   }
   out.push_back('}');
 }

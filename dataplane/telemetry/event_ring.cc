@@ -20,6 +20,7 @@ class TextWriter {
   explicit TextWriter(std::byte* at) : at_(at) {}
   void Add(std::string_view text) noexcept {
     Value(static_cast<std::uint32_t>(text.size()));
+    if (text.empty()) return;  // its data() may be null
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }

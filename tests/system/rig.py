@@ -7,6 +7,7 @@ import signal
 import textwrap
 import time
 
+import eve
 import netns
 import servers
 from make_captures import configure_client, configure_server
@@ -109,9 +110,7 @@ class Rig:
         code = self.box.stop(self.weir, sig)
         errors = (self.folder / "run.err").read_text()
         assert code == 0, errors
-        with open(self.log_dir / "eve.json", encoding="utf-8") as lines:
-            events = [json.loads(line) for line in lines]
-        return json.loads(self.out.read_text()), events
+        return json.loads(self.out.read_text()), eve.read(self.log_dir / "eve.json")
 
     # --- watching and asking
 

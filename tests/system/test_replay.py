@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 
+import eve
 import pytest
 import truth
 from test_captures import CAPTURES, FILES, ROWS
@@ -13,14 +14,12 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 WEIR = os.environ.get("WEIR", ROOT / "bin" / "weir")
 SHARED = pathlib.Path(os.environ.get("WEIR_SHARED", ROOT.parent / "shared"))
 CORPUS = sorted((SHARED / "corpus" / "pcap").glob("*")) if (SHARED / "corpus" / "pcap").is_dir() else []
-TYPES = {"flow", "alert", "drop", "tls", "quic", "dns", "http", "exception", "stats"}
 
 
 def replay(folder, *arguments):
     run = subprocess.run([WEIR, "replay", "--json", "-l", folder, *arguments], capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
-    with open(folder / "eve.json", encoding="utf-8") as lines:
-        return json.loads(run.stdout), [json.loads(line) for line in lines]
+    return json.loads(run.stdout), eve.read(folder / "eve.json")
 
 
 def check_sums(summary, events, out):
@@ -28,7 +27,6 @@ def check_sums(summary, events, out):
     assert packets["received"] == packets["forwarded"] + sum(packets["dropped"].values())
     assert packets["held"] == 0
     assert sum(1 for _ in truth.frames(out)) == packets["forwarded"]
-    assert {event["event_type"] for event in events} <= TYPES
     assert sum(event["event_type"] == "flow" for event in events) == summary["flows"]["created"]
     assert summary["events"] == {"written": len(events), "lost": 0}
 

@@ -139,6 +139,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: "
                 "b.example\r\n\r\n",
                 {"a.example", "b.example"}},
+        Request{"AfterAChunkWhoseSizeBeginsWithManyZeros",
+                "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(90, '0') +
+                    "2D ;x\r\nGET / HTTP/1.1\r\nHost: body.example\r\n\r\n.......\r\n0\r\n\r\n"
+                    "GET / HTTP/1.1\r\nHost: blocked.example\r\n\r\n",
+                {"a.example", "blocked.example"}},
         Request{"AfterAChunkedBody",
                 "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\n\r\n"
                 "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
