@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/core/frame.h"
+#include "tests/support/packet_builder.h"
+
+namespace weir::perf {
+
+// One frame of a pattern that is stamped for many flows: whole, with right
+// checksums, for addresses 10.0.0.0 - 192.0.2.9 (or their IPv6 kin) and port 40000.
+struct Pattern {
+  std::vector<std::byte> bytes;
+  bool to_server = true;
+  bool ipv6 = false;
+};
+
+// A short TLS connection: SYN, SYN/ACK, ACK, hello (517 bytes), server's flight of
+// two segments, a data segment each way, FIN each way and the last ACK.
+[[nodiscard]] std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name);
+
+// One full data segment each way, of `payload` bytes, as in the middle of a connection.
+[[nodiscard]] std::vector<Pattern> Established(bool ipv6, std::size_t payload);
+
+// Frames in buffers that are used again and again: a pattern copied, the client's
+// address and port set to those of flow number `flow`, checksums mended (RFC 1624).
+class Stamper {
+ public:
+  explicit Stamper(std::size_t buffers);
+  [[nodiscard]] FrameRef Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_t flow, Timestamp now) noexcept;
+
+ private:
+  static constexpr std::size_t kRoom = 2048;
+  std::vector<std::byte> room_;
+};
+
+}  // namespace weir::perf
