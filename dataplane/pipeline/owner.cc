@@ -10,7 +10,7 @@ std::size_t OwnerOf(const FrameRef& frame, const ParseOptions& parse, std::size_
   ParseOptions lenient = parse;
   lenient.verify_checksums = false;
   if (Parse(frame.bytes(), frame.link, lenient, view) != DropReason::kNone || view.ip_version == 0) return 0;
-  // Symmetric in the two addresses; the multiplier spreads the sum's bits (Knuth 6.4).
+  // Symmetric in the two addresses; MurmurHash3's finaliser spreads the sum's bits.
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < 16; i += 4) {
     const auto word = [i](const auto& octets) {
@@ -19,7 +19,9 @@ std::size_t OwnerOf(const FrameRef& frame, const ParseOptions& parse, std::size_
     };
     sum = sum * 31 + (word(view.src.octets) ^ word(view.dst.octets));
   }
-  return static_cast<std::size_t>((sum * 0x9e3779b97f4a7c15u >> 32) % workers);
+  sum = (sum ^ sum >> 33) * 0xff51afd7ed558ccdu;
+  sum = (sum ^ sum >> 33) * 0xc4ceb9fe1a85ec53u;
+  return static_cast<std::size_t>((sum ^ sum >> 33) % workers);
 }
 
 }  // namespace weir

@@ -1,0 +1,61 @@
+#include "tests/unit/dataplane/pipeline/worker_rig.h"
+
+namespace weir {
+namespace {
+
+using test::Octets;
+using test::WorkerRig;
+
+TEST(StageLookup, BothDirectionsAreOneFlow) {
+  WorkerRig rig;
+  rig.Handshake();
+  EXPECT_EQ(rig.worker->counters().flows_created, 1u);
+}
+
+TEST(StageLookup, ASynOnADroppedTupleIsJudgedAnew) {
+  WorkerRig rig;
+  rig.Handshake();
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 500, .ack = 1}, Octets(10)));  // the flow's verdict holds
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 9000, .flags = 0x02}));
+  EXPECT_TRUE(rig.SendTcp(false, {.sport = 443, .dport = 40000, .seq = 7000, .ack = 9001, .flags = 0x12}));
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 9001, .ack = 7001}, WorkerRig::Hello("www.innocent.example")));
+  EXPECT_EQ(rig.worker->counters().flows_created, 2u);
+}
+
+TEST(StageLookup, AFullTableDropsNewFlowsAndKeepsTheOldOnes) {
+  EngineSettings settings = WorkerRig::Small();
+  settings.flow_capacity = 4;
+  WorkerRig rig(WorkerRig::kDropMessaging, settings);
+  rig.Handshake();
+  std::uint16_t port = 41000;
+  while (rig.SendTcp(true, {.sport = port, .flags = 0x02})) ++port;
+  EXPECT_EQ(rig.dropped(DropReason::kFlowTableFull), 1u);
+  EXPECT_TRUE(rig.SendHello("www.innocent.example"));
+  rig.ExpectConservation();
+}
+
+TEST(StageLookup, AFullTableGivesUpAnUndecidedFlowBeforeADroppedOneWhereTold) {
+  EngineSettings settings = WorkerRig::Small();
+  settings.flow_capacity = 4;
+  settings.exceptions.flow_table_full = ExceptionAction::kPassPacket;
+  WorkerRig rig(WorkerRig::kDropMessaging, settings);
+  rig.Handshake();
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  for (std::uint16_t port = 41000; port < 41050; ++port) EXPECT_TRUE(rig.SendTcp(true, {.sport = port, .flags = 0x02}));
+  EXPECT_GE(rig.worker->counters().flows_evicted, 40u);
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 500, .ack = 1}, Octets(10)));  // still dropped
+  EXPECT_EQ(rig.dropped(DropReason::kPolicy), 2u);
+}
+
+TEST(StageLookup, AFlowEndsWhenItIsIdle) {
+  WorkerRig rig;
+  rig.Handshake();
+  rig.now.us += 2 * std::int64_t{3'600'000'000};
+  rig.worker->Tick(rig.now, rig.out);
+  EXPECT_EQ(rig.worker->counters().flows_ended, 1u);
+  EXPECT_EQ(rig.Events().verdicts, std::vector<std::string>{":pass"});
+}
+
+}  // namespace
+}  // namespace weir
