@@ -183,7 +183,10 @@ void Walk(YamlText& yaml, const YAML::Node& node, const std::string& path, Confi
     } else if (std::any_of(kKeys.begin(), kKeys.end(), [&](const Key& k) { return k.name.starts_with(full + "."); })) {
       Walk(yaml, value, full, config);
     } else {
-      yaml.Defect(value, "unknown key '" + full + "' (docs/weir.yaml.md lists the known ones)");
+      for (const auto& pair : node) {
+        if (pair.first.IsScalar() && pair.first.Scalar() == name)
+          yaml.Defect(pair.first, "unknown key '" + full + "' (docs/weir.yaml.md lists the known ones)");
+      }
     }
   });
 }

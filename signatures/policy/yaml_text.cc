@@ -63,6 +63,7 @@ std::vector<std::pair<std::string, YAML::Node>> YamlText::List(const YAML::Node&
 
 std::uint64_t YamlText::Number(const YAML::Node& node, std::uint64_t least, std::uint64_t most) {
   const std::string text = Scalar(node);
+  if (!node.IsScalar()) return least;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most) return value;
@@ -72,7 +73,7 @@ std::uint64_t YamlText::Number(const YAML::Node& node, std::uint64_t least, std:
 
 bool YamlText::Bool(const YAML::Node& node) {
   const std::string text = Scalar(node);
-  if (text != "true" && text != "false") Defect(node, "'" + text + "' is neither true nor false");
+  if (node.IsScalar() && text != "true" && text != "false") Defect(node, "'" + text + "' is neither true nor false");
   return text == "true";
 }
 

@@ -37,6 +37,21 @@ constexpr std::array kProtocols = {
     ProtocolName{"dtls", 17, AppProto::kDtls},
 };
 
+// The variables of Suricata's default configuration; here they mean any: an inline
+// box sees both sides of an uplink, and policy says who is inside.
+constexpr std::array<std::string_view, 15> kAddressVariables = {
+    "$HOME_NET",    "$EXTERNAL_NET",   "$HTTP_SERVERS",  "$SMTP_SERVERS", "$SQL_SERVERS",
+    "$DNS_SERVERS", "$TELNET_SERVERS", "$AIM_SERVERS",   "$DC_SERVERS",   "$DNP3_SERVER",
+    "$DNP3_CLIENT", "$MODBUS_CLIENT",  "$MODBUS_SERVER", "$ENIP_CLIENT",  "$ENIP_SERVER"};
+constexpr std::array<std::string_view, 11> kPortVariables = {
+    "$HTTP_PORTS",      "$SHELLCODE_PORTS", "$ORACLE_PORTS", "$SSH_PORTS",   "$DNP3_PORTS",  "$MODBUS_PORTS",
+    "$FILE_DATA_PORTS", "$FTP_PORTS",       "$GENEVE_PORTS", "$VXLAN_PORTS", "$TEREDO_PORTS"};
+
+template <std::size_t N>
+bool IsVariable(const std::array<std::string_view, N>& known, std::string_view text) {
+  return std::find(known.begin(), known.end(), text) != known.end();
+}
+
 // Takes brackets and a leading ! off one level; a nested list is flattened by the caller's loop.
 struct Flat {
   std::string_view text;
@@ -89,8 +104,7 @@ std::string ParseAddresses(std::string_view text, AddressSpec& out) {
   std::vector<Flat> parts;
   if (!Flatten(text, false, parts, 0)) return "'" + std::string(text) + "' is no address list";
   for (const Flat& part : parts) {
-    // Variables stand for any until a configuration gives them a value.
-    if (part.text == "any" || part.text.front() == '$') continue;
+    if (part.text == "any" || IsVariable(kAddressVariables, part.text)) continue;
     const auto prefix = Prefix::Parse(std::string(part.text));
     if (!prefix) return "'" + std::string(part.text) + "' is no address, range or variable";
     out.prefixes.emplace_back(*prefix, part.negated);
@@ -102,7 +116,7 @@ std::string ParsePorts(std::string_view text, PortSpec& out) {
   std::vector<Flat> parts;
   if (!Flatten(text, false, parts, 0)) return "'" + std::string(text) + "' is no port list";
   for (const Flat& part : parts) {
-    if (part.text == "any" || part.text.front() == '$') continue;
+    if (part.text == "any" || IsVariable(kPortVariables, part.text)) continue;
     PortSpec::Range range{0, 65535, part.negated};
     const std::size_t colon = part.text.find(':');
     const std::string_view low = part.text.substr(0, colon);
