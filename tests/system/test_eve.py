@@ -34,7 +34,7 @@ def over_budget(path):
     head = b"GET / HTTP/1.1\r\nX: " + b"x" * 1400
     frames = [client / TCP(**there, flags="S", seq=1), server / TCP(**back, flags="SA", seq=1, ack=2),
               client / TCP(**there, flags="A", seq=2, ack=2), client / TCP(**there, flags="PA", seq=2, ack=2) / head]
-    wrpcap(str(path), [Ether() / frame for frame in frames])
+    wrpcap(str(path), [Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / frame for frame in frames])
 
 
 def test_every_type_of_event_is_written_and_fits(events):
