@@ -117,6 +117,17 @@ class WorkerRig {
     }
     return seen;
   }
+  // Calls `use` with each flow event of the ring and empties it.
+  template <class Use>
+  void EachFlow(Use use) {
+    std::vector<DecodedField> fields;
+    while (const std::byte* record = ring_.state().Front()) {
+      RecordHeader header;
+      std::memcpy(&header, record, sizeof header);
+      if (header.type == EventType::kFlow) use(Decode<FlowEvent>(record, fields));
+      ring_.state().Pop();
+    }
+  }
   Seen Finish() {
     worker->Finish(now, out);
     return Events();
