@@ -27,7 +27,6 @@ namespace weir {
   X(kEch, "tls.ech")                         \
   X(kQuicSni, "quic.sni")                    \
   X(kQuicVersion, "quic.version")            \
-  X(kQuicUserAgent, "quic.ua")               \
   X(kHttpHost, "http.host")                  \
   X(kHttpHostRaw, "http.host.raw")           \
   X(kHttpUserAgent, "http.user_agent")       \

@@ -149,6 +149,7 @@ void HttpReader::OnHead(Direction direction, Half& half, Metadata& out, Inspecti
   half.left = 0;
   const TxId tx = half.tx++;
   bool first = true;
+  std::string fields;  // http.header: "Name: value" lines as they should be
   while (!head.empty()) {
     std::size_t end = head.find('\n');
     // A line that begins with a blank continues the one before (RFC 9112 s5.2).
@@ -164,11 +165,14 @@ void HttpReader::OnHead(Direction direction, Half& half, Metadata& out, Inspecti
               std::string_view(line).substr(std::min<std::size_t>(9, line.size()), 3));
       if (tunnels_) half.body = Body::kForever;
     } else if (const std::size_t colon = line.find(':'); colon != std::string::npos) {
-      OnField(direction, Trim(std::string_view(line).substr(0, colon)), Trim(std::string_view(line).substr(colon + 1)),
-              half, out);
+      const std::string_view name = Trim(std::string_view(line).substr(0, colon));
+      const std::string_view value = Trim(std::string_view(line).substr(colon + 1));
+      OnField(direction, name, value, half, out);
+      fields.append(name).append(": ").append(value).append("\r\n");
     }
     first = false;
   }
+  if (!fields.empty()) out.Add(BufferId::kHttpHeader, direction, tx, fields);
   if (tunnels_) half.body = Body::kForever;
   if (direction == Direction::kToServer) {
     result.tx_complete = true;
@@ -189,6 +193,7 @@ void HttpReader::OnRequestLine(std::string_view line, TxId tx, Metadata& out, In
   const std::string_view uri = Trim(last > space ? line.substr(space + 1, last - space - 1) : line.substr(space + 1));
   out.Add(BufferId::kHttpMethod, Direction::kToServer, tx, method);
   out.Add(BufferId::kHttpUri, Direction::kToServer, tx, uri);
+  out.Add(BufferId::kHttpUriRaw, Direction::kToServer, tx, uri);
   if (last > space) out.Add(BufferId::kHttpProtocol, Direction::kToServer, tx, line.substr(last + 1));
   if (method == "CONNECT") {
     tunnels_ = true;

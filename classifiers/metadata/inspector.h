@@ -35,6 +35,7 @@ struct ReaderLimits {
   std::uint32_t handshake_bytes = 192 * 1024;  // TLS or QUIC handshake messages before the name, a direction
   std::uint32_t http_head_bytes = 64 * 1024;
   std::uint32_t dns_messages = 64;  // kept in one Metadata
+  bool fingerprints = true;         // JA3, JA3S, JA4 of each hello
 };
 
 struct Inspection {

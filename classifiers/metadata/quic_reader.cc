@@ -4,6 +4,7 @@
 #include <string>
 
 #include "classifiers/metadata/client_hello.h"
+#include "classifiers/metadata/fingerprint.h"
 
 namespace weir {
 namespace {
@@ -169,7 +170,9 @@ void QuicReader::ReadHello(Attempt& attempt, Metadata& out, Inspection& result) 
     if (LoadU8(message.data()) != 1) continue;
     const TxId tx = next_tx_++;
     out.Add(BufferId::kQuicVersion, Direction::kToServer, tx, VersionText(attempt.version->number));
-    result.events |= AddClientHello(ParseClientHello(message.subspan(4, length)), BufferId::kQuicSni, tx, out);
+    const Bytes body = message.subspan(4, length);
+    result.events |= AddClientHello(ParseClientHello(body), BufferId::kQuicSni, tx, out);
+    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kQuic, tx, out);
     result.tx_complete = true;
     result.tx = tx;
   }

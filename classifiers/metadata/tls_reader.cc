@@ -4,6 +4,7 @@
 
 #include "classifiers/metadata/certificate.h"
 #include "classifiers/metadata/client_hello.h"
+#include "classifiers/metadata/fingerprint.h"
 
 namespace weir {
 namespace {
@@ -115,6 +116,7 @@ void TlsReader::OnMessage(Direction direction, std::uint8_t type, Bytes body, Me
   if (type == kMessageClientHello) {
     const ClientHello hello = ParseClientHello(body);
     result.events |= AddClientHello(hello, BufferId::kTlsSni, 0, out);
+    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kTcp, 0, out);
     client_hello_ = true;
     early_data_ = hello.early_data;
     return;
@@ -125,6 +127,7 @@ void TlsReader::OnMessage(Direction direction, std::uint8_t type, Bytes body, Me
     server_hello_ = true;
     out.Add(BufferId::kTlsVersion, direction, 0, TlsVersionName(hello.version));
     if (!hello.alpn.empty()) out.Add(BufferId::kTlsAlpn, direction, 0, hello.alpn);
+    if (limits_->fingerprints) AddServerFingerprint(body, 0, out);
     done_ = hello.version == kTls13 || (hello.version & 0xff00) == 0x7f00;
     return;
   }

@@ -87,8 +87,10 @@ const std::array kKeys = {
     Key{"tcp.midstream", Flag{WEIR_FIELD(bool, engine.tcp.midstream)}},
     Key{"readers.handshake_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.handshake_bytes), 1024, 1u << 24}},
     Key{"readers.http_head_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.http_head_bytes), 1024, 1u << 24}},
+    Key{"readers.fingerprints", Flag{WEIR_FIELD(bool, engine.readers.fingerprints)}},
     Key{"forward.non_ip", Flag{WEIR_FIELD(bool, engine.forward_non_ip)}},
     Key{"forward.malformed", Flag{WEIR_FIELD(bool, engine.forward_malformed)}},
+    Key{"mirror.pending", Flag{WEIR_FIELD(bool, engine.mirror_pending)}},
     Key{"ndpi.enabled", Flag{WEIR_FIELD(bool, engine.use_ndpi)}},
     Key{"ndpi.max_packets", Count{WEIR_FIELD(std::uint32_t, engine.ndpi_max_packets), 1, 1000}},
     Key{"exceptions.flow_table_full", OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions.flow_table_full)}},
@@ -213,6 +215,39 @@ Result<void> ApplySetting(Config& config, const std::string& assignment) {
     return Fail(Errc::kInvalidArgument, "--set " + name + ": " + wrong);
   }
   return {};
+}
+
+std::vector<KeyText> DescribeKeys() {
+  Config defaults;
+  std::vector<KeyText> keys;
+  const auto range = [](std::uint64_t least, std::uint64_t most) {
+    return std::to_string(least) + ".." + std::to_string(most);
+  };
+  for (const Key& key : kKeys) {
+    KeyText text{std::string(key.name), "text", ""};
+    if (const auto* flag = std::get_if<Flag>(&key.target)) {
+      text.values = "true, false";
+      text.value = flag->of(defaults) ? "true" : "false";
+    } else if (const auto* count = std::get_if<Count>(&key.target)) {
+      text.values = range(count->least, count->most);
+      text.value = std::to_string(count->of(defaults));
+    } else if (const auto* size = std::get_if<Size>(&key.target)) {
+      text.values = range(size->least, size->most);
+      text.value = std::to_string(size->of(defaults));
+    } else if (const auto* words = std::get_if<Text>(&key.target)) {
+      text.value = words->of(defaults);
+    } else if (std::holds_alternative<Spread>(key.target)) {
+      text.values = "auto, rss, software";
+      text.value = "auto";
+    } else if (const auto* excess = std::get_if<OnExcess>(&key.target)) {
+      text.values = "exception policy";
+      for (const auto& [name, action] : kActions) {
+        if (action == excess->of(defaults)) text.value = name;
+      }
+    }
+    keys.push_back(std::move(text));
+  }
+  return keys;
 }
 
 }  // namespace weir

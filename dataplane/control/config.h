@@ -25,4 +25,12 @@ struct Config {
 // --set KEY=VALUE; the error names the key.
 [[nodiscard]] Result<void> ApplySetting(Config& config, const std::string& assignment);
 
+// A key as docs/weir.yaml.md lists it.
+struct KeyText {
+  std::string name;
+  std::string values;  // "1..65535", "true, false"
+  std::string value;   // the default
+};
+[[nodiscard]] std::vector<KeyText> DescribeKeys();
+
 }  // namespace weir

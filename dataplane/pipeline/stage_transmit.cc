@@ -16,7 +16,8 @@ void Worker::State::Drop(const FrameRef& frame, DropReason reason, BurstOutput& 
 }
 
 void Worker::State::Emit(const Item& item, DropReason drop, BurstOutput& out) {
-  const bool mirror = item.flow != nullptr && item.flow->mirror != 0;
+  const bool pending = settings.mirror_pending && item.flow != nullptr && item.flow->decision == Handle::kNone;
+  const bool mirror = pending || (item.flow != nullptr && item.flow->mirror != 0);
   for (const FrameRef& frame : item.frames) {
     if (drop == DropReason::kNone) {
       Forward(frame, out);

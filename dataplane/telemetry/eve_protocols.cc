@@ -27,8 +27,7 @@ constexpr std::array kTls = {Key{BufferId::kTlsSubject, "subject"},
                              Key{BufferId::kTlsSan, "subjectaltname", As::kList},
                              Key{BufferId::kJa4, "ja4"}};
 constexpr std::array kQuic = {Key{BufferId::kQuicVersion, "version"}, Key{BufferId::kQuicSni, "sni"},
-                              Key{BufferId::kQuicUserAgent, "ua"}, Key{BufferId::kTlsAlpn, "alpn", As::kList},
-                              Key{BufferId::kJa4, "ja4"}};
+                              Key{BufferId::kTlsAlpn, "alpn", As::kList}, Key{BufferId::kJa4, "ja4"}};
 constexpr std::array kHttp = {Key{BufferId::kHttpHost, "hostname"},
                               Key{BufferId::kHttpUri, "url"},
                               Key{BufferId::kHttpUserAgent, "http_user_agent"},
@@ -128,12 +127,25 @@ void AppendDns(const ProtocolEvent& event, const std::vector<DecodedField>& fiel
   out.push_back('}');
 }
 
+// "ja3":{"hash":..,"string":..}
+void AppendJa(std::string_view name, BufferId hash, BufferId text, const std::vector<DecodedField>& fields, bool& first,
+              JsonBuffer& out) {
+  const std::string_view value = First(hash, fields);
+  if (value.empty()) return;
+  fmt::format_to(std::back_inserter(out), "{}\"{}\":{{\"hash\":\"{}\",\"string\":", first ? "" : ",", name, value);
+  AppendJsonString(First(text, fields), out);
+  out.push_back('}');
+  first = false;
+}
+
 template <std::size_t N>
 void AppendObject(std::string_view name, const std::array<Key, N>& keys, const std::vector<DecodedField>& fields,
                   JsonBuffer& out) {
   fmt::format_to(std::back_inserter(out), ",\"{}\":{{", name);
   bool first = true;
   for (const Key& key : keys) AppendKey(key, fields, first, out);
+  AppendJa("ja3", BufferId::kJa3, BufferId::kJa3String, fields, first, out);
+  AppendJa("ja3s", BufferId::kJa3s, BufferId::kJa3sString, fields, first, out);
   out.push_back('}');
 }
 

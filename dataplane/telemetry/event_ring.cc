@@ -34,6 +34,11 @@ class TextWriter {
   std::byte* at_;
 };
 
+// What rules may ask of a head and no event shows.
+constexpr bool IsWritten(BufferId id) noexcept {
+  return id != BufferId::kHttpHeader && id != BufferId::kHttpHostRaw && id != BufferId::kHttpUriRaw;
+}
+
 // What goes behind the struct, by event: `use` is called with each field.
 template <class Event, class Use>
 void ForEachField(const Event&, Use) {}
@@ -47,7 +52,8 @@ template <class Use>
 void ForEachField(const ProtocolEvent& event, Use use) {
   for (std::size_t i = 0; i < event.metadata->size(); ++i) {
     const Metadata::Field& field = event.metadata->field(i);
-    if (field.tx == event.tx) use(DecodedField{field.id, field.direction, {}, event.metadata->value(field)});
+    if (field.tx == event.tx && IsWritten(field.id))
+      use(DecodedField{field.id, field.direction, {}, event.metadata->value(field)});
   }
 }
 

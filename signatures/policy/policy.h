@@ -14,7 +14,6 @@ namespace weir {
 
 // What passes while a flow is undecided (`pending:` of policy.yaml).
 struct PendingPolicy {
-  bool forward = true;
   std::uint32_t max_packets = 30;
   std::uint32_t max_bytes = 65536;
   Action then = Action::kPass;

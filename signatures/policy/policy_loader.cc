@@ -172,7 +172,8 @@ class Loader {
   void Pending(const YAML::Node& node, PendingPolicy& pending) {
     yaml_.Map(node, {"forward", "max_packets", "max_bytes", "then"},
               [&](const std::string& key, const YAML::Node& value) {
-                if (key == "forward") pending.forward = yaml_.Bool(value);
+                if (key == "forward" && !yaml_.Bool(value))
+                  yaml_.Defect(value, "forward: false cannot be: a flow is named by its own packets (right: true)");
                 if (key == "max_packets")
                   pending.max_packets = static_cast<std::uint32_t>(yaml_.Number(value, 1, 100'000));
                 if (key == "max_bytes")

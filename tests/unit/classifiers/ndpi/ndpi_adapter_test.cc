@@ -66,6 +66,7 @@ TEST(NdpiModule, KeepsFlowsApartAndSurvivesAnyBytes) {
     Octets bytes(1 + i * 7 % 1400);
     for (std::byte& b : bytes) b = static_cast<std::byte>((random = random * 1664525 + 1013904223) >> 24);
     (void)module->FeedStream(*flows.back(), Flow(6, static_cast<std::uint16_t>(1000 + i)), bytes);
+    flows.push_back(module->NewFlow());
     (void)module->FeedPacket(*flows.back(), Flow(17, 53), test::Ipv4(17, test::Udp(40000, 53, bytes)));
   }
   const Octets hello = test::Records(test::ClientHelloMessage(test::ServerName("web.whatsapp.com")));

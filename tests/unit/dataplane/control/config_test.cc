@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace weir {
 namespace {
 
@@ -61,6 +63,21 @@ TEST(ApplySetting, SetsAnyKeyByItsFullName) {
     const auto set = ApplySetting(config, wrong);
     ASSERT_FALSE(set) << wrong;
     EXPECT_EQ(set.error().code, Errc::kInvalidArgument);
+  }
+}
+
+// docs/weir.yaml.md has one row a key, "| `key` | values | default | ...", and no other.
+TEST(DescribeKeys, IsWhatTheManualLists) {
+  std::ifstream manual(WEIR_SOURCE_ROOT "/docs/weir.yaml.md");
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(manual, line);) {
+    if (line.rfind("| `", 0) == 0 && line.find("ports.pairs") == std::string::npos) rows.push_back(line);
+  }
+  std::vector<KeyText> keys = DescribeKeys();
+  ASSERT_EQ(rows.size(), keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string row = "| `" + keys[i].name + "` | " + keys[i].values + " | " + keys[i].value + " |";
+    EXPECT_EQ(rows[i].rfind(row, 0), 0u) << row << "\n" << rows[i];
   }
 }
 

@@ -53,6 +53,16 @@ TEST(StageTransmit, TheMirrorBeginsWithTheVerdictPacketDroppedOnesIncluded) {
   }
 }
 
+TEST(StageTransmit, TheMirrorGetsUndecidedFramesTooWhereTold) {
+  EngineSettings settings = WorkerRig::Small();
+  settings.mirror_pending = true;
+  WorkerRig rig(PolicyOf("drop", false), settings);
+  rig.Handshake();
+  EXPECT_EQ(rig.out.mirror.size(), 1u);
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  EXPECT_TRUE(rig.out.mirror.empty());  // decided, and its rule mirrors nothing
+}
+
 TEST(StageTransmit, WhatTheDriverRefusesIsDroppedForThatReason) {
   WorkerRig rig;
   rig.Handshake();

@@ -111,6 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"BadDate", "version: 1\nrules: [{name: x, action: drop, effective: soon}]",
             "p.yaml:2:44: 'soon' is no instant"},
         Bad{"BadAction", "version: 1\nrules: [{name: x, action: block}]", "p.yaml:2:27: unknown action 'block'"},
+        Bad{"NotForwarding", "version: 1\npending: {forward: false}", "p.yaml:2:20: forward: false cannot be"},
         Bad{"SameNameTwice", "version: 1\nrules: [{name: x, action: drop}, {name: x, action: pass}]",
             "p.yaml:2:34: a rule named 'x'"}),
     [](const testing::TestParamInfo<Bad>& test_case) { return test_case.param.name; });
