@@ -106,6 +106,16 @@ std::string HexList(const Values& values) {
   return text;
 }
 
+// Looked up in OpenSSL's providers once a process: that costs more than the digest.
+struct Digests {
+  const EVP_MD* md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  const EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const Digests& Get() {
+    static const Digests digests;
+    return digests;
+  }
+};
+
 std::string HexDigest(const std::string& text, const EVP_MD* kind, std::size_t digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -177,7 +187,7 @@ std::string Ja4Of(const Hello& hello, HelloTransport transport) {
   Values ciphers = hello.ciphers;
   std::sort(ciphers.begin(), ciphers.end());
   text += '_';
-  text += ciphers.empty() ? std::string(kNothing) : HexDigest(HexList(ciphers), EVP_sha256(), 12);
+  text += ciphers.empty() ? std::string(kNothing) : HexDigest(HexList(ciphers), Digests::Get().sha256, 12);
   Values extensions;
   for (const std::uint16_t type : hello.extensions) {
     if (type != kServerName && type != kAlpn) extensions.push_back(type);
@@ -186,7 +196,7 @@ std::string Ja4Of(const Hello& hello, HelloTransport transport) {
   std::string last = HexList(extensions);
   if (!hello.signatures.empty()) last += "_" + HexList(hello.signatures);
   text += '_';
-  text += extensions.empty() ? std::string(kNothing) : HexDigest(last, EVP_sha256(), 12);
+  text += extensions.empty() ? std::string(kNothing) : HexDigest(last, Digests::Get().sha256, 12);
   return text;
 }
 
@@ -214,7 +224,7 @@ std::string Ja4Text(Bytes client_hello, HelloTransport transport) {
   return hello.whole ? Ja4Of(hello, transport) : std::string();
 }
 
-std::string Md5Hex(const std::string& text) { return HexDigest(text, EVP_md5(), 32); }
+std::string Md5Hex(const std::string& text) { return HexDigest(text, Digests::Get().md5, 32); }
 
 void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, Metadata& out) {
   const Hello hello = ReadClient(client_hello, transport);

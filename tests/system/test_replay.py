@@ -44,6 +44,19 @@ def test_own_captures_add_up_and_are_named(capture, tmp_path):
         assert flow["weir"]["app"] in wanted, (row, flow["weir"])
 
 
+def test_the_policy_that_ships_stops_every_barred_app_and_nothing_else(tmp_path):
+    _, events = replay(tmp_path, *FILES)
+    verdicts = collections.defaultdict(set)
+    for event in (e for e in events if e["event_type"] == "flow"):
+        verdicts[event["proto"], event["src_ip"], event.get("src_port"), event["dest_ip"]].add(event["weir"]["verdict"])
+    for row in (row for row in ROWS if "no-sni" not in row["pcap"]):
+        wanted = "drop" if row["category"] in ("messaging", "cloud-storage", "webmail") else "pass"
+        assert wanted in verdicts[row["proto"], row["src"], int(row["sport"]), row["dst"]], row
+    innocent = {(row["proto"], row["src"], int(row["sport"]), row["dst"]) for row in ROWS if row["category"] == "other"}
+    barred = {(row["proto"], row["src"], int(row["sport"]), row["dst"]) for row in ROWS if row["category"] != "other"}
+    assert all(verdicts[flow] == {"pass"} for flow in innocent - barred)
+
+
 def test_two_runs_write_the_same_bytes(tmp_path):
     written = []
     for name in ("a", "b"):
