@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <sstream>
 #include <thread>
 
+#include "dataplane/control/cpu_list.h"
 #include "dataplane/io/eal.h"
 #include "dataplane/pipeline/loop.h"
 #include "dataplane/telemetry/eve_writer.h"
@@ -278,10 +278,15 @@ class Appliance {
       const Result<void> stopped = eve_->Stop(RunClock().Now());
       summary_.events_written = eve_->written();
       summary_.events_lost = eve_->lost();
-      if (!stopped) log_->error("{}", stopped.error().what);
+      if (!stopped) {
+        log_->error("{}", stopped.error().what);
+        summary_.defect = "events were lost: " + stopped.error().what;
+      }
     }
-    summary_.defect = ConservationDefect(summary_);
-    if (!summary_.defect.empty()) log_->error("{}", summary_.defect);
+    if (const std::string defect = ConservationDefect(summary_); !defect.empty()) {
+      log_->error("{}", defect);
+      summary_.defect = defect;
+    }
     return std::move(summary_);
   }
 
@@ -308,28 +313,6 @@ class Appliance {
 };
 
 }  // namespace
-
-Result<std::vector<int>> ParseCpuList(const std::string& text) {
-  std::vector<int> cpus;
-  const auto wrong = [&] {
-    return Fail(Errc::kInvalidArgument, "workers.cpus: '" + text + "' is no list of CPUs (right: 1,4-6)");
-  };
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    int first = 0;
-    auto parsed = std::from_chars(at, end, first);
-    int last = first;
-    if (parsed.ec == std::errc{} && parsed.ptr != end && *parsed.ptr == '-')
-      parsed = std::from_chars(parsed.ptr + 1, end, last);
-    if (parsed.ec != std::errc{} || first < 0 || last < first || last > 4095) return wrong();
-    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
-    at = parsed.ptr;
-    if (at == end) break;
-    if (*at != ',' || ++at == end) return wrong();
-  }
-  return cpus;
-}
 
 std::string ConservationDefect(const Summary& summary) {
   const WorkerCounters& c = summary.counters;

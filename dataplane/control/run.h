@@ -11,11 +11,9 @@ namespace weir {
 //
 // Once a process, on its main thread; blocks these signals for all threads.
 // kInvalidArgument, kUnsupported: configuration and devices do not fit, nothing was
-// forwarded; others: failed. Summary::defect says if the frames do not add up.
+// forwarded; others: failed. Summary::defect says if frames do not add up or events
+// could not be written.
 [[nodiscard]] Result<Summary> RunInline(const StartupOptions& options, const Startup& startup);
-
-// "1,4-6" -> {1, 4, 5, 6}; kInvalidArgument otherwise. Empty text: no CPU.
-[[nodiscard]] Result<std::vector<int>> ParseCpuList(const std::string& text);
 
 // rx = forwarded + dropped + held, and what the drivers gave and took is what
 // was received, forwarded and injected; empty, or what does not hold.

@@ -26,7 +26,7 @@ struct Summary {
   double capture_seconds = 0;  // replay: of traffic
   std::uint32_t generation = 0;
   std::vector<PortReport> ports;  // run
-  std::string defect;             // run: what does not add up; empty: all does
+  std::string defect;             // run: what does not add up or was not written; empty: nothing
 };
 
 // Adds one worker's counters to a sum.

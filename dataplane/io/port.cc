@@ -42,8 +42,8 @@ Result<std::unique_ptr<Port>> Port::Find(const std::string& device) {
     found = rte_eth_dev_get_port_by_name(name.c_str(), &number);
   }
   if (found != 0) {
-    return Fail(Errc::kInvalidArgument, "no port '" + DeviceName(device) +
-                                            "' (is the driver bound and the interface there? weir doctor says more)");
+    return Fail(Errc::kInvalidArgument,
+                "no port '" + DeviceName(device) + "' (is the driver bound, or the interface there?)");
   }
   return std::unique_ptr<Port>(new Port(device, PortId{number}));
 }

@@ -137,7 +137,35 @@ void AddTransform(const std::string&, RuleBuilder& b) {
   tests.transforms.push_back(kTransform);
 }
 
-// /pattern/flags; letters name a buffer as they did before sticky buffers.
+struct PcreFlag {
+  char letter;
+  std::uint8_t option;
+};
+constexpr std::array kPcreFlags = {PcreFlag{'i', kCaseless}, PcreFlag{'m', kMultiline}, PcreFlag{'s', kDotAll},
+                                   PcreFlag{'x', kExtended}, PcreFlag{'A', kAnchored},  PcreFlag{'E', kDollarEnd},
+                                   PcreFlag{'G', kUngreedy}, PcreFlag{'O', 0},          PcreFlag{'B', 0}};
+// Letters that name a buffer, as rules did before sticky buffers.
+constexpr std::array kPcreBuffers = {std::pair{'U', BufferId::kHttpUri},    std::pair{'I', BufferId::kHttpUriRaw},
+                                     std::pair{'M', BufferId::kHttpMethod}, std::pair{'V', BufferId::kHttpUserAgent},
+                                     std::pair{'W', BufferId::kHttpHost},   std::pair{'H', BufferId::kHttpHeader},
+                                     std::pair{'S', BufferId::kHttpStatus}};
+
+bool ApplyPcreFlag(char letter, PcreTest& pcre, RuleBuilder& b) {
+  for (const PcreFlag& flag : kPcreFlags) {
+    if (flag.letter != letter) continue;
+    pcre.options |= flag.option;
+    return true;
+  }
+  for (const auto& [named, buffer] : kPcreBuffers) {
+    if (named != letter) continue;
+    b.Open(buffer);
+    return true;
+  }
+  pcre.relative = pcre.relative || letter == 'R';
+  return letter == 'R';
+}
+
+// /pattern/flags.
 void Pcre(const std::string& value, RuleBuilder& b) {
   PcreTest pcre;
   const std::string text = Unquote(value, b, &pcre.negated);
@@ -149,59 +177,9 @@ void Pcre(const std::string& value, RuleBuilder& b) {
   }
   pcre.pattern = text.substr(1, end - 1);
   for (const char flag : text.substr(end + 1)) {
-    switch (flag) {
-      case 'i':
-        pcre.options |= kCaseless;
-        break;
-      case 'm':
-        pcre.options |= kMultiline;
-        break;
-      case 's':
-        pcre.options |= kDotAll;
-        break;
-      case 'x':
-        pcre.options |= kExtended;
-        break;
-      case 'A':
-        pcre.options |= kAnchored;
-        break;
-      case 'E':
-        pcre.options |= kDollarEnd;
-        break;
-      case 'G':
-        pcre.options |= kUngreedy;
-        break;
-      case 'R':
-        pcre.relative = true;
-        break;
-      case 'O':
-      case 'B':
-        break;
-      case 'U':
-        b.Open(BufferId::kHttpUri);
-        break;
-      case 'I':
-        b.Open(BufferId::kHttpUriRaw);
-        break;
-      case 'M':
-        b.Open(BufferId::kHttpMethod);
-        break;
-      case 'V':
-        b.Open(BufferId::kHttpUserAgent);
-        break;
-      case 'W':
-        b.Open(BufferId::kHttpHost);
-        break;
-      case 'H':
-        b.Open(BufferId::kHttpHeader);
-        break;
-      case 'S':
-        b.Open(BufferId::kHttpStatus);
-        break;
-      default:
-        b.error = std::string("unknown pcre flag '") + flag + "'";
-        return;
-    }
+    if (ApplyPcreFlag(flag, pcre, b)) continue;
+    b.error = std::string("unknown pcre flag '") + flag + "'";
+    return;
   }
   b.Current().tests.emplace_back(std::move(pcre));
 }

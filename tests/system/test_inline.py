@@ -209,6 +209,50 @@ def test_sighup_loads_the_policy_again_and_a_broken_one_changes_nothing(world, r
         ("reject", 1), ("reject", 1), ("pass", 2)]
 
 
+@pytest.mark.parametrize("settings, said", [
+    (["ports.buffer=64000"], "no memory for"),
+    (["eal.arguments=--no-such-argument"], "DPDK does not start"),
+    (["workers.count=2", "ports.max_frame=10240", "ports.frames=1024"], "2 transmit queues are wanted"),
+    (["workers.cpus=1-"], "'1-' is no list of CPUs"),
+])
+def test_what_cannot_run_says_why_and_starts_nothing(world, settings, said):
+    config = world.folder / "wrong.yaml"
+    config.write_text("""\
+version: 1
+ports: {pairs: [{inside: "net_af_packet0,iface=inside", outside: "net_af_packet1,iface=outside"}], max_frame: 64000}
+eal: {huge_pages: false, memory_mb: 128}
+telemetry: {eve: {enabled: false}}
+""")
+    words = [word for setting in settings for word in ("--set", setting)]
+    run = world.box.run(rig.WEIR, "run", "-c", config, *words, check=False)
+    assert run.returncode in (1, 2) and said in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize("text, said", [
+    ("version: 1\n", "no ports"),
+    ("version: 1\nports: {pairs: [{inside: \"net_af_packet0,iface=nowhere\", outside: net_null0}]}\n"
+     "eal: {huge_pages: false}\n", "no port 'net_af_packet0'"),
+    ("version: 1\nports: {pairs: [{inside: a}]}\n", "wrong.yaml:2:17: a pair needs two different devices"),
+])
+def test_ports_that_are_none_end_with_2(world, text, said):
+    config = world.folder / "wrong.yaml"
+    config.write_text(text + f"telemetry: {{eve: {{dir: {world.folder}/none}}}}\n")
+    run = world.box.run(rig.WEIR, "run", "-c", config, check=False)
+    assert run.returncode == 2 and said in run.stderr, run.stderr
+
+
+def test_a_sink_of_events_that_fails_stops_no_packet_and_is_told(world, running):
+    log_dir = world.folder / "full"
+    log_dir.mkdir(exist_ok=True)
+    (log_dir / "eve.json").unlink(missing_ok=True)
+    (log_dir / "eve.json").symlink_to("/dev/full")
+    running("reject", settings=[f"telemetry.eve.dir={log_dir}"])
+    assert world.curl("www.debian.org").returncode == 0
+    assert world.curl("web.whatsapp.com").returncode == 35
+    assert world.box.stop(world.weir) == 1
+    assert "No space left on device" in (world.folder / "run.err").read_text()
+
+
 def holds(capture, name):
     return any(name in frame for frame in frames_of(capture))
 
