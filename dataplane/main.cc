@@ -1,4 +1,6 @@
 // weir: the composition root. Commands and flags are docs/weir.8.md's.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
@@ -90,6 +92,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kWrongInput;
   }
   replay.verify_checksums = checksums == "all";
+  replay.progress = isatty(STDERR_FILENO) != 0;
   if (*replay_command) return RunReplay(replay, as_json);
   if (*run_command) return RunInline(run, as_json);
   const auto startup = weir::LoadStartup(check);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <thread>
@@ -151,7 +152,15 @@ class Run {
     ++pending_;
   }
 
+  void ShowProgress() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_ < std::chrono::milliseconds(500)) return;
+    shown_ = now;
+    std::fprintf(stderr, "\r%llu packets", static_cast<unsigned long long>(result_.frames_read));
+  }
+
   Result<void> Round() {
+    if (options_.progress) ShowProgress();
     if (lanes_.size() == 1) {
       lanes_[0]->Run();
     } else {
@@ -209,6 +218,7 @@ class Run {
   }
 
   Result<void> Finish() {
+    if (options_.progress) std::fprintf(stderr, "\r\033[K");
     for (const auto& lane : lanes_) lane->worker->Finish(now_, lane->out);
     if (auto delivered = Deliver(); !delivered) return delivered;
     for (const auto& lane : lanes_) {
@@ -257,6 +267,7 @@ class Run {
   std::size_t pending_ = 0;
   Timestamp first_{}, now_{}, last_tick_{};
   bool tick_ = false;
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace

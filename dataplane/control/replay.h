@@ -16,6 +16,7 @@ struct ReplayOptions {
   std::string injected;    // --injected
   bool verify_checksums = true;
   std::uint32_t workers = 1;
+  bool progress = false;  // packets read, on stderr, twice a second
 };
 
 struct ReplayResult : Summary {
