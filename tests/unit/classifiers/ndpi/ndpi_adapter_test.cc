@@ -63,7 +63,7 @@ TEST(NdpiModule, KeepsFlowsApartAndSurvivesAnyBytes) {
   std::uint32_t random = 1;
   for (int i = 0; i < 200; ++i) {
     flows.push_back(module->NewFlow());
-    Octets bytes(1 + i * 7 % 1400);
+    Octets bytes(static_cast<std::size_t>(1 + i * 7 % 1400));
     for (std::byte& b : bytes) b = static_cast<std::byte>((random = random * 1664525 + 1013904223) >> 24);
     (void)module->FeedStream(*flows.back(), Flow(6, static_cast<std::uint16_t>(1000 + i)), bytes);
     flows.push_back(module->NewFlow());
