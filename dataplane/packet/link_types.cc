@@ -34,6 +34,12 @@ DropReason WalkPrefixed80211(Walk& walk, bool ppi) noexcept {
   return dlt == 105 ? WalkIeee80211(walk, length) : DropReason::kNone;
 }
 
+// HDLC-like framing puts address and control in front (RFC 1662 s3.1).
+DropReason WalkFramedPpp(Walk& walk, std::size_t at) noexcept {
+  const bool hdlc = walk.Has(at, 2) && LoadBe16(walk.At(at)) == 0xff03;
+  return WalkPpp(walk, at + (hdlc ? 2 : 0));
+}
+
 }  // namespace
 
 DropReason WalkLink(Walk& walk, LinkType link) noexcept {
@@ -52,13 +58,10 @@ DropReason WalkLink(Walk& walk, LinkType link) noexcept {
       const int version = LoadU8(walk.At(4)) >> 4;
       return version == 4 || version == 6 ? WalkIp(walk, 4) : DropReason::kNone;
     }
-    case LinkType::kPpp: {
-      // HDLC-like framing puts address and control in front (RFC 1662 s3.1).
-      const bool hdlc = walk.Has(0, 2) && LoadBe16(walk.At(0)) == 0xff03;
-      return WalkPpp(walk, hdlc ? 2 : 0);
-    }
+    case LinkType::kPpp:
+      return WalkFramedPpp(walk, 0);
     case LinkType::kPppDir:
-      return WalkPpp(walk, 1);
+      return WalkFramedPpp(walk, 1);
     case LinkType::kIeee80211:
       return WalkIeee80211(walk, 0);
     case LinkType::kRadiotap:

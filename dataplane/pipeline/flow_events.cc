@@ -6,9 +6,6 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 7> kExceptionNames = {"pass-packet", "pass-flow", "drop-packet", "drop-flow",
-                                                             "reject",      "bypass",    "ignore"};
-
 std::string_view StateName(FlowState state) noexcept {
   switch (state) {
     case FlowState::kNew:
@@ -128,6 +125,11 @@ void Worker::State::EndFlow(FlowRecord& flow, FlowEnd reason) {
   ++erased;
 }
 
+void Worker::State::WriteAlerts(const Item& item, bool blocked) {
+  for (const AlertDue& due : alerts_due) WriteAlert(item, *due.rule, blocked, due.tx);
+  alerts_due.clear();
+}
+
 void Worker::State::WriteAlert(const Item& item, const RuleInfo& rule, bool blocked, TxId tx) {
   item.flow->alerted = 1;
   ++counters.alerts;
@@ -164,16 +166,6 @@ void Worker::State::WriteDrop(const Item& item, DropReason reason) {
   event.tcp_flags = item.view.tcp_flags;
   event.tcp_seq = item.view.tcp_seq;
   event.tcp_ack = item.view.tcp_ack;
-  events->Push(event);
-}
-
-void Worker::State::WriteException(const Item& item, std::string_view trigger, ExceptionAction action) {
-  if (events == nullptr) return;
-  ExceptionEvent event;
-  event.head = HeadOf(*item.flow, DirectionOf(*item.flow, item.reversed));
-  event.head.pcap_cnt = item.frame().number;
-  event.trigger = trigger;
-  event.action = kExceptionNames[static_cast<std::size_t>(action)];
   events->Push(event);
 }
 

@@ -47,6 +47,7 @@ struct ColdFlow {
   std::array<std::uint8_t, 2> tcp_flags{};
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
+  std::uint8_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
   AppProto app_proto = AppProto::kUnknown;
 };
 

@@ -1,9 +1,12 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "classifiers/metadata/inspector.h"
+#include "dataplane/core/exception_trigger.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/tcp_connection.h"
 #include "dataplane/packet/defrag.h"
@@ -15,10 +18,15 @@ namespace weir {
 enum class ExceptionAction : std::uint8_t { kPassPacket, kPassFlow, kDropPacket, kDropFlow, kReject, kBypass, kIgnore };
 
 struct ExceptionPolicies {
-  ExceptionAction flow_table_full = ExceptionAction::kDropPacket;  // memory pressure
-  ExceptionAction tcp_budget = ExceptionAction::kDropPacket;
-  ExceptionAction reader_budget = ExceptionAction::kDropFlow;  // evasion triggers
-  ExceptionAction midstream = ExceptionAction::kIgnore;
+  // Memory pressure drops the packet, what hides a name drops the flow; connections
+  // that were there before us are inspected from where they are.
+  std::array<ExceptionAction, kTriggerNames.size()> action = {
+      ExceptionAction::kDropPacket, ExceptionAction::kDropPacket, ExceptionAction::kDropFlow, ExceptionAction::kIgnore};
+  // Replay: the packet number at which the trigger fires as if it had happened; 0: never.
+  std::array<std::uint32_t, kTriggerNames.size()> simulate{};
+
+  [[nodiscard]] ExceptionAction operator[](ExceptionTrigger trigger) const noexcept { return action[Index(trigger)]; }
+  [[nodiscard]] ExceptionAction& operator[](ExceptionTrigger trigger) noexcept { return action[Index(trigger)]; }
 };
 
 // Everything the packet path can be told (weir.yaml). control/config.h reads it

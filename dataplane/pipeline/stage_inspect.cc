@@ -37,6 +37,12 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.restarts = verdict.restarts;
   ruling.drop = verdict.drop;
+  if (verdict.drop == DropReason::kTcpBudget || Simulated(item, ExceptionTrigger::kTcpBudget)) {
+    return Exceed(item, ExceptionTrigger::kTcpBudget, DropReason::kTcpBudget, ruling);
+  }
+  if (verdict.drop == DropReason::kTcpNoHandshake) {
+    return Exceed(item, ExceptionTrigger::kMidstream, DropReason::kTcpNoHandshake, ruling);
+  }
   if (verdict.restarts || verdict.drop != DropReason::kNone) return;
   if (verdict.clear_urgent) {
     // The urgent byte is read in-band by us, so it must be by everybody.
@@ -92,12 +98,8 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
     counters.reader_events[bit] += (inspection.events >> bit) & 1u;
   }
   constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget);
-  if ((inspection.events & kBudgets) == 0) return;
-  const ExceptionAction action = settings.exceptions.reader_budget;
-  if (action == ExceptionAction::kDropFlow) ruling.by_rule = Action::kDrop;
-  if (action == ExceptionAction::kReject) ruling.by_rule = Action::kReject;
-  if (action == ExceptionAction::kDropPacket) ruling.drop = DropReason::kExceptionPolicy;
-  WriteException(item, "reader_budget", action);
+  if ((inspection.events & kBudgets) == 0 && !Simulated(item, ExceptionTrigger::kReaderBudget)) return;
+  Exceed(item, ExceptionTrigger::kReaderBudget, DropReason::kExceptionPolicy, ruling);
 }
 
 void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {

@@ -38,7 +38,7 @@ void Worker::State::RunBatch(std::vector<Item>& items, BurstOutput& out) {
     Item& item = items[i];
     item.flow = erased == erased_before && found[i] != nullptr ? found[i] : FindOrCreate(item);
     if (item.flow == nullptr) {
-      Emit(item, DropReason::kFlowTableFull, out);
+      WithoutRecord(item, out);
       continue;
     }
     FlowRecord& flow = *item.flow;
@@ -63,28 +63,29 @@ void Worker::State::Count(const Item& item) noexcept {
 // What a packet costs while its flow is undecided, opens or ends a connection, or
 // was judged under another policy epoch.
 void Worker::State::RunSlow(Item& item, BurstOutput& out) {
-  if (item.flow->undecided == Handle::kNone && !Reopen(item)) return Emit(item, DropReason::kFlowTableFull, out);
+  if (item.flow->undecided == Handle::kNone && !Reopen(item)) return WithoutRecord(item, out);
   if (item.flow->undecided == Handle::kNone) {
     if (item.flow->policy_epoch != epoch) Rejudge(*item.flow);
     return Emit(item, Stops(item.flow->action) ? DropReason::kPolicy : DropReason::kNone, out);
   }
   Ruling ruling = Inspect(item);
   if (ruling.restarts) {
+    WriteAlerts(item, false);
     EndFlow(*item.flow, FlowEnd::kTcpReuse);
     item.flow = Create(item);
-    if (item.flow == nullptr) return Emit(item, DropReason::kFlowTableFull, out);
+    if (item.flow == nullptr) return WithoutRecord(item, out);
     Count(item);
     ruling = Inspect(item);
   }
-  if (ruling.drop != DropReason::kNone) return Emit(item, ruling.drop, out);
-  Decide(item, ruling);
-  const Action action = item.flow->action;
-  if (action == Action::kReject) Reject(item, ruling.receiver_expects, out);
-  Emit(item,
-       !Stops(action)              ? DropReason::kNone
-       : action == Action::kReject ? DropReason::kPolicyReject
-                                   : DropReason::kPolicy,
-       out);
+  DropReason drop = ruling.drop;
+  if (drop == DropReason::kNone) {
+    Decide(item, ruling);
+    if (item.flow->action == Action::kReject) Reject(item, ruling.receiver_expects, out);
+    if (Stops(item.flow->action))
+      drop = item.flow->action == Action::kReject ? DropReason::kPolicyReject : DropReason::kPolicy;
+  }
+  WriteAlerts(item, drop != DropReason::kNone);
+  Emit(item, drop, out);
 }
 
 // A packet that leaves the fast path of a decided flow. False: the table is full.
@@ -112,15 +113,39 @@ FlowRecord* Worker::State::FindOrCreate(Item& item) {
   return flow != nullptr ? flow : Create(item);
 }
 
-FlowRecord* Worker::State::Create(const Item& item) {
-  FlowRecord* flow = flows->Insert(item.key, now);
-  if (flow == nullptr) {
-    if (settings.exceptions.flow_table_full == ExceptionAction::kDropPacket) return nullptr;
-    FlowRecord* victim = flows->Victim();
-    if (victim == nullptr) return nullptr;
+// Ends the flow that the table gives up first, and takes its place.
+FlowRecord* Worker::State::MakeRoom(const Item& item) {
+  if (FlowRecord* victim = flows->Victim()) {
     ++counters.flows_evicted;
     EndFlow(*victim, FlowEnd::kForced);
-    flow = flows->Insert(item.key, now);
+  }
+  return flows->Insert(item.key, now);
+}
+
+// A packet of a flow for which there is no record.
+void Worker::State::WithoutRecord(Item& item, BurstOutput& out) {
+  item.flow = nullptr;
+  switch (settings.exceptions[ExceptionTrigger::kFlowTableFull]) {
+    case ExceptionAction::kPassPacket:
+    case ExceptionAction::kPassFlow:
+    case ExceptionAction::kBypass:
+      return Emit(item, DropReason::kNone, out);
+    case ExceptionAction::kReject:
+      Reject(item, item.view.tcp_seq, out);
+      return Emit(item, DropReason::kFlowTableFull, out);
+    case ExceptionAction::kDropPacket:
+    case ExceptionAction::kDropFlow:
+    case ExceptionAction::kIgnore:  // there was nothing to give up
+      return Emit(item, DropReason::kFlowTableFull, out);
+  }
+}
+
+FlowRecord* Worker::State::Create(const Item& item) {
+  FlowRecord* flow = Simulated(item, ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
+  if (flow == nullptr) {
+    ++counters.exceptions[Index(ExceptionTrigger::kFlowTableFull)];
+    if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
+    flow = MakeRoom(item);
     if (flow == nullptr) return nullptr;
   }
   ++counters.flows_created;

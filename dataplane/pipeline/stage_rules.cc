@@ -101,7 +101,7 @@ void Worker::State::ApplyMatches(Item& item, Direction direction, Ruling& ruling
                                                      : state.metadata.value(state.metadata.field(match.field)));
       Offer(flow, state, what, ruling);
     }
-    if (rule.action != RuleAction::kPass && !rule.noalert) WriteAlert(item, rule, Stops(action), match.tx);
+    if (rule.action != RuleAction::kPass && !rule.noalert) alerts_due.push_back({&rule, match.tx});
   }
   matches.clear();
 }

@@ -16,6 +16,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
   State& state = *made->state_;
   state.id = id;
   state.settings = settings;
+  state.settings.tcp.midstream = settings.exceptions[ExceptionTrigger::kMidstream] == ExceptionAction::kIgnore;
   state.events = events;
   auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
   if (!flows) return tl::unexpected(flows.error());

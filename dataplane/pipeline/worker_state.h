@@ -45,6 +45,11 @@ struct Worker::State {
   DecisionTable decisions;
   std::vector<Item> batch;
   std::vector<RuleMatch> matches;
+  struct AlertDue {
+    const RuleInfo* rule;
+    TxId tx;
+  };
+  std::vector<AlertDue> alerts_due;  // of the packet at hand: written once it is known what becomes of it
   std::vector<DroppedFrame> defrag_dropped;
   std::vector<std::string> port_names;  // by PortId; what it lacks has no in_iface
   Timestamp now{};
@@ -61,6 +66,8 @@ struct Worker::State {
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
+  FlowRecord* MakeRoom(const Item& item);
+  void WithoutRecord(Item& item, BurstOutput& out);
   void StartUndecided(FlowRecord& flow);
 
   // 3 inspect (stage_inspect.cc, stage_rules.cc)
@@ -85,6 +92,11 @@ struct Worker::State {
   void TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling);
   void Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling);
 
+  // Budgets (exceptions.cc)
+  [[nodiscard]] bool Simulated(const Item& item, ExceptionTrigger trigger) const noexcept;
+  void Exceed(const Item& item, ExceptionTrigger trigger, DropReason reason, Ruling& ruling);
+  void CountException(const Item& item, ExceptionTrigger trigger);
+
   // 4 decide (stage_decide.cc)
   void Decide(Item& item, const Ruling& ruling);
   void Rejudge(FlowRecord& flow);
@@ -102,9 +114,9 @@ struct Worker::State {
 
   // Events and the end of flows (flow_events.cc)
   void EndFlow(FlowRecord& flow, FlowEnd reason);
+  void WriteAlerts(const Item& item, bool blocked);
   void WriteAlert(const Item& item, const RuleInfo& rule, bool blocked, TxId tx);
   void WriteDrop(const Item& item, DropReason reason);
-  void WriteException(const Item& item, std::string_view trigger, ExceptionAction action);
   void WriteProtocolEvents(const FlowRecord& flow, UndecidedFlow& state, TxId below);
   [[nodiscard]] EventHead HeadOf(const FlowRecord& flow, Direction direction);
   [[nodiscard]] WeirLabel LabelOf(const FlowRecord& flow);

@@ -226,6 +226,9 @@ void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lo
   Print(out, "\"alerts\":{},\"events_lost\":{},\"dropped\":{{", c.alerts, events_lost);
   for (std::size_t i = 1; i < kDropReasonCount; ++i)
     Print(out, "{}\"{}\":{}", i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);
+  Raw("},\"exceptions\":{", out);
+  for (std::size_t i = 0; i < kTriggerNames.size(); ++i)
+    Print(out, "{}\"{}\":{}", i == 0 ? "" : ",", kTriggerNames[i], c.exceptions[i]);
   Raw("}}}}\n", out);
 }
 

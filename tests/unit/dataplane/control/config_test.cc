@@ -33,7 +33,7 @@ TEST(LoadConfig, ReadsEachKindOfValue) {
   EXPECT_EQ(config->engine.flow_capacity, 1'000'000u);
   EXPECT_FALSE(config->engine.key_has_vlan);
   EXPECT_EQ(config->engine.timeouts.tcp_established_ms, 60'000u);
-  EXPECT_EQ(config->engine.exceptions.flow_table_full, ExceptionAction::kPassPacket);
+  EXPECT_EQ(config->engine.exceptions[ExceptionTrigger::kFlowTableFull], ExceptionAction::kPassPacket);
   EXPECT_FALSE(config->eve_enabled);
 }
 

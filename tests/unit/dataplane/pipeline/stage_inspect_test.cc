@@ -58,7 +58,7 @@ TEST(StageInspect, AHelloBeyondTheBudgetFiresTheExceptionPolicy) {
   for (const ExceptionAction action : {ExceptionAction::kDropFlow, ExceptionAction::kIgnore}) {
     EngineSettings settings = WorkerRig::Small();
     settings.readers.handshake_bytes = 1024;
-    settings.exceptions.reader_budget = action;
+    settings.exceptions[ExceptionTrigger::kReaderBudget] = action;
     WorkerRig rig(WorkerRig::kDropMessaging, settings);
     rig.Handshake();
     const Octets hello = test::Records(test::ClientHelloMessage(test::Extension(21, Octets(3000))));

@@ -38,7 +38,7 @@ TEST(StageLookup, AFullTableDropsNewFlowsAndKeepsTheOldOnes) {
 TEST(StageLookup, AFullTableGivesUpAnUndecidedFlowBeforeADroppedOneWhereTold) {
   EngineSettings settings = WorkerRig::Small();
   settings.flow_capacity = 4;
-  settings.exceptions.flow_table_full = ExceptionAction::kPassPacket;
+  settings.exceptions[ExceptionTrigger::kFlowTableFull] = ExceptionAction::kIgnore;
   WorkerRig rig(WorkerRig::kDropMessaging, settings);
   rig.Handshake();
   EXPECT_FALSE(rig.SendHello("a.chat.example"));

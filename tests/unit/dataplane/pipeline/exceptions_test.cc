@@ -1,0 +1,87 @@
+#include "tests/unit/dataplane/pipeline/worker_rig.h"
+
+namespace weir {
+namespace {
+
+using test::Octets;
+using test::WorkerRig;
+
+struct Case {
+  ExceptionAction action;
+  bool packet_leaves;
+  bool flow_leaves;  // an innocent packet afterwards
+  std::size_t injected;
+};
+constexpr std::array kCases = {
+    Case{ExceptionAction::kDropPacket, false, true, 0}, Case{ExceptionAction::kDropFlow, false, false, 0},
+    Case{ExceptionAction::kReject, false, false, 2},    Case{ExceptionAction::kPassPacket, true, true, 0},
+    Case{ExceptionAction::kPassFlow, true, true, 0},    Case{ExceptionAction::kBypass, true, true, 0},
+    Case{ExceptionAction::kIgnore, true, true, 0}};
+
+// Packet 4 of the rig's frames, the first after the handshake, fires the trigger.
+EngineSettings Simulating(ExceptionTrigger trigger, ExceptionAction action) {
+  EngineSettings settings = WorkerRig::Small();
+  settings.exceptions[trigger] = action;
+  settings.exceptions.simulate[Index(trigger)] = 4;
+  return settings;
+}
+
+TEST(Exceptions, EachPolicyDoesWhatItSaysToPacketAndFlow) {
+  for (const ExceptionTrigger trigger : {ExceptionTrigger::kTcpBudget, ExceptionTrigger::kReaderBudget}) {
+    for (const Case& c : kCases) {
+      WorkerRig rig(WorkerRig::kDropMessaging, Simulating(trigger, c.action));
+      rig.Handshake();
+      const Octets hello = WorkerRig::Hello("www.innocent.example");
+      EXPECT_EQ(rig.SendHello("www.innocent.example"), c.packet_leaves) << static_cast<int>(c.action);
+      EXPECT_EQ(rig.out.injected.size(), c.injected);
+      EXPECT_EQ(rig.SendHello("www.innocent.example"), c.flow_leaves) << static_cast<int>(c.action);
+      EXPECT_EQ(rig.worker->counters().exceptions[Index(trigger)], 1u);
+      rig.ExpectConservation();
+      EXPECT_EQ(rig.Finish().exceptions, 1u);
+    }
+  }
+}
+
+TEST(Exceptions, ABypassedFlowIsNotInspectedAndAPassedPacketOnlyIsNot) {
+  WorkerRig bypassed(WorkerRig::kDropMessaging, Simulating(ExceptionTrigger::kTcpBudget, ExceptionAction::kBypass));
+  bypassed.Handshake();
+  EXPECT_TRUE(bypassed.SendTcp(true, {.seq = 1, .ack = 1}, Octets(1)));
+  EXPECT_TRUE(bypassed.SendHello("a.chat.example"));
+  WorkerRig inspected(WorkerRig::kDropMessaging,
+                      Simulating(ExceptionTrigger::kTcpBudget, ExceptionAction::kDropPacket));
+  inspected.Handshake();
+  EXPECT_FALSE(inspected.SendHello("a.chat.example"));
+  EXPECT_FALSE(inspected.SendHello("a.chat.example"));
+}
+
+TEST(Exceptions, AFullTableFollowsItsPolicyForAPacketWithoutARecord) {
+  for (const Case& c : kCases) {
+    EngineSettings settings = WorkerRig::Small();
+    settings.exceptions[ExceptionTrigger::kFlowTableFull] = c.action;
+    settings.exceptions.simulate[Index(ExceptionTrigger::kFlowTableFull)] = 1;
+    WorkerRig rig(WorkerRig::kDropMessaging, settings);
+    EXPECT_EQ(rig.SendTcp(true, {.seq = 0, .flags = 0x02}), c.packet_leaves) << static_cast<int>(c.action);
+    EXPECT_EQ(rig.out.injected.size(), c.injected) << static_cast<int>(c.action);
+    EXPECT_TRUE(rig.SendTcp(true, {.seq = 0, .flags = 0x02}));
+    EXPECT_EQ(rig.worker->counters().exceptions[Index(ExceptionTrigger::kFlowTableFull)], 1u);
+    rig.ExpectConservation();
+  }
+}
+
+TEST(Exceptions, AConnectionWithoutAHandshakeFollowsTheMidstreamPolicy) {
+  for (const Case& c : kCases) {
+    EngineSettings settings = WorkerRig::Small();
+    settings.exceptions[ExceptionTrigger::kMidstream] = c.action;
+    WorkerRig rig(WorkerRig::kDropMessaging, settings);
+    EXPECT_EQ(rig.SendTcp(true, {.seq = 500, .ack = 1}, Octets(10)), c.packet_leaves) << static_cast<int>(c.action);
+    rig.ExpectConservation();
+  }
+}
+
+TEST(Exceptions, AnInspectedMidstreamConnectionIsStoppedByItsName) {
+  WorkerRig rig;
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+}
+
+}  // namespace
+}  // namespace weir

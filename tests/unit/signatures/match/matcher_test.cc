@@ -1,0 +1,97 @@
+#include "signatures/match/rule_set.h"
+
+#include <gtest/gtest.h>
+
+#include "signatures/compile/compiler.h"
+
+namespace weir {
+namespace {
+
+struct Rig {
+  AppRegistry apps;
+  std::unique_ptr<RuleSet> rules;
+  std::unique_ptr<Matcher> matcher;
+  std::vector<RuleMatch> matches;
+  FlowView flow;
+
+  explicit Rig(const std::string& text) {
+    const CompileInput input{"r.rules", text};
+    auto compiled = CompileRules({&input, 1}, apps);
+    EXPECT_TRUE(compiled) << Format(compiled.error()[0]);
+    rules = std::move(*compiled);
+    matcher = std::make_unique<Matcher>(*rules);
+    flow.proto = 6;
+    flow.app_proto = AppProto::kTls;
+    flow.established = true;
+  }
+  std::vector<std::uint32_t> Sids() {
+    std::vector<std::uint32_t> sids;
+    for (const RuleMatch& match : matches) sids.push_back(match.rule->sid.value());
+    matches.clear();
+    return sids;
+  }
+};
+using List = std::vector<std::uint32_t>;
+
+TEST(Matcher, SaysWhichFieldARuleMatched) {
+  Rig rig("alert tls any any -> any any (tls.sni; content:\"a.example\"; sid:1;)\n");
+  Metadata metadata;
+  metadata.Add(BufferId::kTlsAlpn, Direction::kToServer, 0, "h2");
+  metadata.Add(BufferId::kTlsSni, Direction::kToServer, 4, "a.example");
+  rig.matcher->MatchField(rig.flow, metadata, 0, rig.matches);
+  EXPECT_TRUE(rig.matches.empty());
+  rig.matcher->MatchField(rig.flow, metadata, 1, rig.matches);
+  ASSERT_EQ(rig.matches.size(), 1u);
+  EXPECT_EQ(rig.matches[0].buffer, BufferId::kTlsSni);
+  EXPECT_EQ(rig.matches[0].field, 1u);
+  EXPECT_EQ(rig.matches[0].tx, 4u);
+}
+
+TEST(Matcher, FiresARuleOnTwoBuffersOnceTheSecondIsThere) {
+  Rig rig("alert tls any any -> any any (tls.sni; content:\"a\"; tls.alpn; content:\"h2\"; sid:1;)\n");
+  Metadata metadata;
+  metadata.Add(BufferId::kTlsSni, Direction::kToServer, 0, "a");
+  rig.matcher->MatchField(rig.flow, metadata, 0, rig.matches);
+  EXPECT_EQ(rig.Sids(), List{});
+  metadata.Add(BufferId::kTlsAlpn, Direction::kToServer, 0, "h2");
+  rig.matcher->MatchField(rig.flow, metadata, 1, rig.matches);
+  EXPECT_EQ(rig.Sids(), List{1});
+}
+
+TEST(Matcher, MatchesAHeaderAloneOnlyForRulesThatHaveNothingElse) {
+  Rig rig(
+      "alert tcp any any -> any 443 (sid:1;)\nalert tcp any any -> any 443 (content:\"x\"; sid:2;)\n"
+      "alert udp any any -> any 443 (sid:3;)\n");
+  rig.flow.server_port = 443;
+  rig.matcher->MatchHeader(rig.flow, rig.matches);
+  EXPECT_EQ(rig.Sids(), List{1});
+}
+
+TEST(Matcher, FindsManyRulesInOneScan) {
+  std::string text;
+  for (int i = 1; i <= 300; ++i)
+    text += "alert tls any any -> any any (tls.sni; content:\"name" + std::to_string(i) +
+            ".example\"; sid:" + std::to_string(i) + ";)\n";
+  Rig rig(text);
+  for (int i = 1; i <= 300; i += 13) {
+    Metadata metadata;
+    metadata.Add(BufferId::kTlsSni, Direction::kToServer, 0, "name" + std::to_string(i) + ".example");
+    rig.matcher->MatchField(rig.flow, metadata, 0, rig.matches);
+    const List sids = rig.Sids();
+    EXPECT_EQ(sids, List{static_cast<std::uint32_t>(i)});
+  }
+}
+
+TEST(RuleSet, SaysWhatItAsksFor) {
+  const Rig rig(
+      "alert tls any any -> any any (tls.sni; content:\"a\"; sid:1;)\n"
+      "alert tcp any any -> any any (content:\"x\"; depth:40; sid:2;)\n");
+  EXPECT_TRUE(rig.rules->uses(BufferId::kTlsSni));
+  EXPECT_TRUE(rig.rules->uses(BufferId::kPayload));
+  EXPECT_FALSE(rig.rules->uses(BufferId::kHttpHost));
+  EXPECT_EQ(rig.rules->payload_depth(), 40u);
+  EXPECT_EQ(rig.rules->size(), 2u);
+}
+
+}  // namespace
+}  // namespace weir
