@@ -1,6 +1,4 @@
 // The shipped tables: names, addresses, nDPI's protocol names.
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -12,6 +10,7 @@
 
 #include "classifiers/fusion.h"
 #include "classifiers/metadata/names.h"
+#include "dataplane/core/prefix.h"
 
 namespace weir {
 namespace {
@@ -97,20 +96,6 @@ bool ReadEntry(TableReader& reader, const std::vector<std::string>& row, const A
   return entry.app != AppId{} && entry.confidence != Confidence::kNone;
 }
 
-bool ParsePrefix(const std::string& text, IpAddress& address, int& length, bool& v6) {
-  const std::size_t slash = text.find('/');
-  const std::string host = text.substr(0, slash);
-  v6 = host.find(':') != std::string::npos;
-  const int most = v6 ? 128 : 32;
-  length = most;
-  if (inet_pton(v6 ? AF_INET6 : AF_INET, host.c_str(), address.octets.data()) != 1) return false;
-  if (slash == std::string::npos) return true;
-  const std::string digits = text.substr(slash + 1);
-  if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string::npos) return false;
-  length = std::stoi(digits);
-  return length <= most;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& folder, AppRegistry& apps) {
@@ -135,15 +120,15 @@ Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& fold
       in.Defect(row[0].size() + 1, "'" + row[1] + "' stands twice");
   }
   for (TableReader in(folder, "addresses.tsv", defects); in.Next(row, 3);) {
-    IpAddress address;
-    int length = 0;
-    bool v6 = false;
     if (!ReadEntry(in, row, apps, entry)) continue;
-    if (!ParsePrefix(row[1], address, length, v6)) {
+    const auto prefix = Prefix::Parse(row[1]);
+    if (!prefix) {
       in.Defect(row[0].size() + 1, "'" + row[1] + "' is no prefix (like 192.0.2.0/24)");
       continue;
     }
-    tables->prefixes[v6 ? 1 : 0].by_length[length][Masked(address, length)] = entry;
+    auto& same_length = tables->prefixes[prefix->ip_version == 6 ? 1 : 0].by_length[prefix->length];
+    if (!same_length.try_emplace(Masked(prefix->address, prefix->length), entry).second)
+      in.Defect(row[0].size() + 1, "'" + row[1] + "' stands twice");
   }
   for (TableReader in(folder, "ndpi.tsv", defects); in.Next(row, 3);) {
     std::swap(row[0], row[1]);  // its first column is nDPI's name

@@ -1,6 +1,7 @@
 // One iteration: one flow's first client bytes through a fresh Inspector, of real
 // clients (tests/captures).
 #include <benchmark/benchmark.h>
+#include <openssl/evp.h>
 
 #include "classifiers/metadata/inspector.h"
 #include "dataplane/io/capture.h"
@@ -43,6 +44,20 @@ void BM_TlsHello(benchmark::State& state) {
   Read(state, FirstPayload("tls13-http2-curl.pcap", 6), 6, BufferId::kTlsSni);
 }
 BENCHMARK(BM_TlsHello);
+
+// One iteration: one SHA-256 of a short text, its method asked for by name in each
+// call or once (docs/decisions/004).
+void BM_Digest(benchmark::State& state) {
+  const EVP_MD* const once = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  const std::string text(64, 'x');
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  for (auto _ : state) {
+    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, state.range(0) != 0 ? once : EVP_sha256(), nullptr);
+    benchmark::DoNotOptimize(digest);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Digest)->ArgName("fetched_once")->Arg(0)->Arg(1);
 
 void BM_QuicInitial(benchmark::State& state) {
   Read(state, FirstPayload("quic-v1-ngtcp2.pcap", 17), 17, BufferId::kQuicSni);

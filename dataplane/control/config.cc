@@ -5,6 +5,7 @@
 #include <charconv>
 #include <variant>
 
+#include "dataplane/control/cpu_list.h"
 #include "signatures/policy/yaml_text.h"
 
 namespace weir {
@@ -30,12 +31,15 @@ struct OnExcess {
 struct Text {
   std::string& (*of)(Config&);
 };
+struct Cpus {
+  std::string& (*of)(Config&);
+};
 struct Spread {
   Distribute& (*of)(Config&);
 };
 struct Key {
   std::string_view name;
-  std::variant<Flag, Count, Size, OnExcess, Text, Spread> target;
+  std::variant<Flag, Count, Size, OnExcess, Text, Cpus, Spread> target;
 };
 
 #define WEIR_FIELD(type, path) [](Config& c) -> type& { return c.path; }
@@ -55,7 +59,7 @@ const std::array kKeys = {
     Key{"ports.buffer", Count{WEIR_FIELD(std::uint32_t, run.buffer), 0, 65407}},
     Key{"ports.max_frame", Count{WEIR_FIELD(std::uint32_t, run.max_frame), 2048, 65407}},
     Key{"workers.count", Count{WEIR_FIELD(std::uint32_t, run.workers), 1, 64}},
-    Key{"workers.cpus", Text{WEIR_FIELD(std::string, run.cpus)}},
+    Key{"workers.cpus", Cpus{WEIR_FIELD(std::string, run.cpus)}},
     Key{"workers.distribute", Spread{WEIR_FIELD(Distribute, run.distribute)}},
     Key{"workers.idle_sleep_us", Count{WEIR_FIELD(std::uint32_t, run.idle_sleep_us), 0, 10'000}},
     Key{"eal.huge_pages", Flag{WEIR_FIELD(bool, run.huge_pages)}},
@@ -147,6 +151,11 @@ std::string Set(Config& config, const Key& key, const std::string& text) {
     return SetNumber(size->of(config), size->least, size->most, text);
   if (const auto* words = std::get_if<Text>(&key.target)) {
     words->of(config) = text;
+    return {};
+  }
+  if (const auto* cpus = std::get_if<Cpus>(&key.target)) {
+    if (const auto parsed = ParseCpuList(text); !parsed) return parsed.error().what;
+    cpus->of(config) = text;
     return {};
   }
   if (const auto* spread = std::get_if<Spread>(&key.target)) {
@@ -249,6 +258,9 @@ std::vector<KeyText> DescribeKeys() {
       text.value = std::to_string(size->of(defaults));
     } else if (const auto* words = std::get_if<Text>(&key.target)) {
       text.value = words->of(defaults);
+    } else if (const auto* cpus = std::get_if<Cpus>(&key.target)) {
+      text.values = "CPU list";
+      text.value = cpus->of(defaults);
     } else if (std::holds_alternative<Spread>(key.target)) {
       text.values = "auto, rss, software";
       text.value = "auto";

@@ -6,9 +6,7 @@ namespace weir {
 
 Result<std::vector<int>> ParseCpuList(const std::string& text) {
   std::vector<int> cpus;
-  const auto wrong = [&] {
-    return Fail(Errc::kInvalidArgument, "workers.cpus: '" + text + "' is no list of CPUs (right: 1,4-6)");
-  };
+  const auto wrong = [&] { return Fail(Errc::kInvalidArgument, "'" + text + "' is no list of CPUs (right: 1,4-6)"); };
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "dataplane/io/capture.h"
@@ -120,9 +121,9 @@ class Run {
       for (;;) {
         auto next = readers_[i]->Next();
         if (!next) {
-          // All before the damage is judged; then the run fails with it.
-          if (auto flushed = Round(); !flushed) return flushed;
-          return tl::unexpected(next.error());
+          // All before the damage is judged and written; then the run fails with it.
+          damage_ = next.error();
+          return Round();
         }
         if (!next->has_value()) break;
         Take(**next, link);
@@ -237,6 +238,7 @@ class Run {
       if (auto closed = (*writer)->Close(); !closed) return closed;
     }
     result_.capture_seconds = static_cast<double>(now_ - first_) / 1e6;
+    if (damage_) return tl::unexpected(*damage_);
     return AddsUp();
   }
 
@@ -263,6 +265,7 @@ class Run {
   WorkerCounters finished_;
   std::unique_ptr<EveWriter> eve_;  // stops before the lanes' rings go
   Result<void> failed_;
+  std::optional<Error> damage_;  // of a capture
   std::uint64_t given_back_ = 0;
   std::size_t pending_ = 0;
   Timestamp first_{}, now_{}, last_tick_{};

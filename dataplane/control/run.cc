@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <sstream>
 #include <thread>
 
@@ -21,6 +23,28 @@ namespace weir {
 namespace {
 
 constexpr std::uint32_t kHandoffDepth = 4096;
+
+// Yes or no of several threads, taken by one that waits.
+class Answers {
+ public:
+  void Push(bool answer) {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(answer);
+    arrived_.notify_one();
+  }
+  bool Pop() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return !answers_.empty(); });
+    const bool answer = answers_.back();
+    answers_.pop_back();
+    return answer;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<bool> answers_;
+};
 
 // One worker with its thread.
 struct Lane {
@@ -69,11 +93,12 @@ class Appliance {
   }
 
   Result<void> Check() {
+    for (const std::uint32_t at : startup_.config.engine.exceptions.simulate) {
+      if (at != 0) return Fail(Errc::kInvalidArgument, "simulate.*: packets have numbers in replay only");
+    }
     if (settings_.pairs.empty())
       return Fail(Errc::kInvalidArgument, "no ports: weir.yaml needs ports.pairs: [{inside: DEVICE, outside: DEVICE}]");
-    auto cpus = ParseCpuList(settings_.cpus);
-    if (!cpus) return tl::unexpected(cpus.error());
-    cpus_ = std::move(*cpus);
+    cpus_ = ParseCpuList(settings_.cpus).value();  // the configuration was read with it
     std::error_code error;
     std::filesystem::create_directories(settings_.log_dir, error);
     if (error) return Fail(Errc::kIo, settings_.log_dir + ": " + error.message());
@@ -210,8 +235,8 @@ class Appliance {
     return std::thread([this, number, body] {
       const EalThread registered(CpuOf(number));
       if (!registered.pinned()) log_->warn("thread {}: CPU {} is not to be had", number, CpuOf(number));
-      if (!registered.registered()) return log_->error("thread {}: DPDK has no room for it", number);
-      body();
+      registered_.Push(registered.registered());
+      if (registered.registered()) body();
     });
   }
 
@@ -220,12 +245,22 @@ class Appliance {
       Loop* loop = lanes_[i]->loop.get();
       lanes_[i]->thread = Start(i, [this, loop] { loop->Run(stop_workers_); });
     }
-    if (settings_.workers == 1 || rss_) return {};
-    std::vector<Handoff*> owners;
-    for (const auto& lane : lanes_) owners.push_back(lane->handoff.get());
-    distributor_ = std::make_unique<Distributor>(ports_, owners, startup_.config.engine.parse, settings_.idle_sleep_us);
-    distributor_thread_ = Start(lanes_.size(), [this] { distributor_->Run(stop_distributor_); });
-    return {};
+    if (settings_.workers > 1 && !rss_) {
+      std::vector<Handoff*> owners;
+      for (const auto& lane : lanes_) owners.push_back(lane->handoff.get());
+      distributor_ =
+          std::make_unique<Distributor>(ports_, owners, startup_.config.engine.parse, settings_.idle_sleep_us);
+      distributor_thread_ = Start(lanes_.size(), [this] { distributor_->Run(stop_distributor_); });
+    }
+    return AllRegistered(lanes_.size() + (distributor_ ? 1 : 0));
+  }
+
+  // A worker that DPDK does not know would leave its flows without anybody.
+  Result<void> AllRegistered(std::size_t threads) {
+    bool all = true;
+    for (std::size_t i = 0; i < threads; ++i) all = registered_.Pop() && all;
+    if (all) return {};
+    return Fail(Errc::kExhausted, "DPDK has no room for " + std::to_string(threads) + " threads (lower workers.count)");
   }
 
   void WaitForSignal() {
@@ -307,6 +342,7 @@ class Appliance {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Distributor> distributor_;
   std::thread distributor_thread_;
+  Answers registered_;  // of each thread, as it starts
   std::atomic<bool> stop_distributor_{false};
   std::atomic<bool> stop_workers_{false};
   std::unique_ptr<EveWriter> eve_;

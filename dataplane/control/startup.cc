@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "dataplane/control/cpu_list.h"
 #include "signatures/compile/compiler.h"
 
 namespace weir {
@@ -52,7 +51,6 @@ class Loader {
     Startup startup;
     auto generation = std::make_shared<Generation>();
     ReadConfig(startup.config);
-    if (const auto cpus = ParseCpuList(startup.config.run.cpus); !cpus) defects_.push_back(cpus.error().what);
     auto apps = std::make_shared<AppRegistry>();
     ReadKnowledge(*apps, *generation);
     ReadRules(*apps, *generation);

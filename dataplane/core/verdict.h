@@ -12,8 +12,10 @@ inline constexpr std::array<std::string_view, 4> kActionNames = {"pending", "pas
 constexpr std::string_view Name(Action a) noexcept { return kActionNames[static_cast<std::size_t>(a)]; }
 constexpr bool Stops(Action a) noexcept { return a == Action::kDrop || a == Action::kReject; }
 
-// Index of a policy rule in its file's order; the two last values are not rules.
-enum class PolicyRule : std::uint16_t { kDefault = 0xfffe, kNone = 0xffff };
+// Index of a policy rule in its file's order; the last values are not rules: what
+// `pending` does with the unknown, `default`, and no word of the policy at all (a
+// signature's own action, an exception policy).
+enum class PolicyRule : std::uint16_t { kPending = 0xfffd, kDefault = 0xfffe, kNone = 0xffff };
 
 struct Verdict {
   Action action = Action::kPending;

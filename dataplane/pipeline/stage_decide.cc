@@ -7,9 +7,10 @@ namespace weir {
 void Worker::State::Decide(Item& item, const Ruling& ruling) {
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
-  if ((flow.needs & kNeedsInspection) == 0) {
+  if ((flow.needs & kNeedsInspection) == 0 && !Stops(ruling.by_rule)) {
     // Passed already: only the peer's acknowledgement was missing (design.md s3).
-    if (state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient)) ReleaseUndecided(flow);
+    const bool settled = state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient);
+    if (settled || ruling.by_rule == Action::kPass) ReleaseUndecided(flow);
     if (flow.policy_epoch != epoch) Rejudge(flow);
     return;
   }
@@ -29,11 +30,9 @@ void Worker::State::Decide(Item& item, const Ruling& ruling) {
   if (MayStillLearn(flow, state)) return;
   LastGuess(flow, state);
   decision.what = state.what;
-  decision.verdict = generation->policy->Judge(state.what, ViewOf(flow, Direction::kToServer));
-  if (!state.what.known() && state.inspection.proto == AppProto::kUnknown &&
-      generation->policy->pending().then != Action::kPass) {
-    decision.verdict.action = generation->policy->pending().then;
-  }
+  const bool unknown = !state.what.known() && state.inspection.proto == AppProto::kUnknown;
+  const FlowView view = ViewOf(flow, Direction::kToServer);
+  decision.verdict = unknown ? generation->policy->JudgeUnknown(view) : generation->policy->Judge(state.what, view);
   Settle(flow, decision);
 }
 
@@ -93,14 +92,15 @@ void Worker::State::ReleaseUndecided(FlowRecord& flow) {
 }
 
 // The policy epoch moved on under a decided flow: the label stands, the verdict is
-// looked up again. A rule's own drop stays.
+// looked up again. What a signature's own action or an exception decided stays.
 void Worker::State::Rejudge(FlowRecord& flow) {
   flow.policy_epoch = epoch;
   if (flow.decision == Handle::kNone) return;
   Decision decision = decisions[flow.decision];
-  const bool by_rule = decision.verdict.rule == PolicyRule::kNone && Stops(decision.verdict.action);
-  if (by_rule) return;
-  decision.verdict = generation->policy->Judge(decision.what, ViewOf(flow, Direction::kToServer));
+  if (decision.verdict.rule == PolicyRule::kNone) return;
+  const FlowView view = ViewOf(flow, Direction::kToServer);
+  const bool unknown = !decision.what.known() && cold[flow.cold].app_proto == AppProto::kUnknown;
+  decision.verdict = unknown ? generation->policy->JudgeUnknown(view) : generation->policy->Judge(decision.what, view);
   decision.generation = generation->number;
   decisions.Release(flow.decision);
   flow.decision = decisions.Intern(decision);

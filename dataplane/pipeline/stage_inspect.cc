@@ -13,7 +13,7 @@ Worker::State::Ruling Worker::State::Inspect(Item& item) {
   if (reading && !state.header_matched[Index(direction)]) {
     state.header_matched[Index(direction)] = true;
     matcher->MatchHeader(ViewOf(flow, direction), matches);
-    ApplyMatches(item, direction, ruling);
+    ApplyMatches(item, ruling);
     OfferAddress(flow, state, Confidence::kCertain, ruling);
   }
   if (item.view.payload_len > 0) {
@@ -37,13 +37,14 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.restarts = verdict.restarts;
   ruling.drop = verdict.drop;
+  if (verdict.restarts) return;
   if (verdict.drop == DropReason::kTcpBudget || Simulated(item, ExceptionTrigger::kTcpBudget)) {
     return Exceed(item, ExceptionTrigger::kTcpBudget, DropReason::kTcpBudget, ruling);
   }
   if (verdict.drop == DropReason::kTcpNoHandshake) {
     return Exceed(item, ExceptionTrigger::kMidstream, DropReason::kTcpNoHandshake, ruling);
   }
-  if (verdict.restarts || verdict.drop != DropReason::kNone) return;
+  if (verdict.drop != DropReason::kNone) return;
   if (verdict.clear_urgent) {
     // The urgent byte is read in-band by us, so it must be by everybody.
     if (item.frames.size() > 1) {
@@ -87,7 +88,7 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
     TakeReaderEvents(item, state.inspection, ruling);
     MatchNewFields(item, direction, ruling);
     MatchPayload(item, direction, bytes, stream);
-    ApplyMatches(item, direction, ruling);
+    ApplyMatches(item, ruling);
   }
   AskNdpi(item, direction, bytes, stream, ruling);
   if (state.inspection.tx_complete) WriteProtocolEvents(flow, state, state.inspection.tx + 1);

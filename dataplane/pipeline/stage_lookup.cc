@@ -140,10 +140,15 @@ void Worker::State::WithoutRecord(Item& item, BurstOutput& out) {
   }
 }
 
+// 53 bits, so that JSON readers keep it; the same for the same input.
+std::uint64_t Worker::State::FlowIdOf(const Item& item) const noexcept {
+  return (flows->HashOf(item.key) ^ static_cast<std::uint64_t>(item.frame().time.us) * 0x9e3779b97f4a7c15u) >> 11;
+}
+
 FlowRecord* Worker::State::Create(const Item& item) {
   FlowRecord* flow = Simulated(item, ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
   if (flow == nullptr) {
-    ++counters.exceptions[Index(ExceptionTrigger::kFlowTableFull)];
+    CountTableFull(item);
     if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
     flow = MakeRoom(item);
     if (flow == nullptr) return nullptr;
@@ -153,8 +158,7 @@ FlowRecord* Worker::State::Create(const Item& item) {
   flow->cold = cold.Acquire();
   ColdFlow& c = cold[flow->cold];
   c.start_us = item.frame().time.us;
-  // 53 bits, so that JSON readers keep it; the same for the same input.
-  c.flow_id = (flows->HashOf(item.key) ^ static_cast<std::uint64_t>(c.start_us) * 0x9e3779b97f4a7c15u) >> 11;
+  c.flow_id = FlowIdOf(item);
   c.port = item.frame().in_port.value();
   c.vlan = item.view.vlan;
   c.vlan_count = item.view.vlan_count;

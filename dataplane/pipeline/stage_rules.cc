@@ -76,10 +76,9 @@ void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, b
   matcher->MatchStream(view, state.metadata, head, scanned, matches);
 }
 
-void Worker::State::ApplyMatches(Item& item, Direction direction, Ruling& ruling) {
+void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
-  (void)direction;
   for (const RuleMatch& match : matches) {
     const RuleInfo& rule = *match.rule;
     const std::pair<std::uint32_t, TxId> once{rule.sid.value(), match.tx};

@@ -36,6 +36,7 @@ struct Worker::State {
   FlowSummary* summary = nullptr;
   WorkerCounters counters;
   std::unique_ptr<FlowTable> flows;
+  Timestamp table_full_told{INT64_MIN / 2};
   std::uint32_t erased = 0;  // grows when a flow goes: pointers looked up before are stale
   std::unique_ptr<Defragmenter> defrag;
   std::unique_ptr<Matcher> matcher;
@@ -66,6 +67,7 @@ struct Worker::State {
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
+  [[nodiscard]] std::uint64_t FlowIdOf(const Item& item) const noexcept;
   FlowRecord* MakeRoom(const Item& item);
   void WithoutRecord(Item& item, BurstOutput& out);
   void StartUndecided(FlowRecord& flow);
@@ -84,7 +86,7 @@ struct Worker::State {
   void MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream);
   void InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
-  void ApplyMatches(Item& item, Direction direction, Ruling& ruling);
+  void ApplyMatches(Item& item, Ruling& ruling);
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
@@ -96,6 +98,8 @@ struct Worker::State {
   [[nodiscard]] bool Simulated(const Item& item, ExceptionTrigger trigger) const noexcept;
   void Exceed(const Item& item, ExceptionTrigger trigger, DropReason reason, Ruling& ruling);
   void CountException(const Item& item, ExceptionTrigger trigger);
+  void CountTableFull(const Item& item);
+  void PushException(const EventHead& head, const Item& item, ExceptionTrigger trigger);
 
   // 4 decide (stage_decide.cc)
   void Decide(Item& item, const Ruling& ruling);

@@ -47,6 +47,15 @@ Verdict Policy::Judge(const Classification& what, const FlowView& flow) const no
   return verdict;
 }
 
+Verdict Policy::JudgeUnknown(const FlowView& flow) const noexcept {
+  Verdict verdict = Judge({}, flow);
+  const bool said = verdict.rule != PolicyRule::kDefault || Stops(verdict.action);
+  if (said || impl_->pending.then == Action::kPass) return verdict;
+  verdict.action = impl_->pending.then;
+  verdict.rule = PolicyRule::kPending;
+  return verdict;
+}
+
 Timestamp Policy::NextEdge(Timestamp now) const noexcept {
   Timestamp next{INT64_MAX};
   for (const PolicyRuleSpec& rule : impl_->rules) {
@@ -59,6 +68,7 @@ const PendingPolicy& Policy::pending() const noexcept { return impl_->pending; }
 
 std::string_view Policy::RuleName(PolicyRule rule) const noexcept {
   if (rule == PolicyRule::kDefault) return "default";
+  if (rule == PolicyRule::kPending) return "pending";
   const auto index = static_cast<std::size_t>(rule);
   return index < impl_->rules.size() ? std::string_view(impl_->rules[index].name) : std::string_view{};
 }

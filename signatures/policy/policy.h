@@ -31,11 +31,14 @@ class Policy {
 
   // The verdict on a classification for this flow at flow.now. Never kPending.
   [[nodiscard]] Verdict Judge(const Classification& what, const FlowView& flow) const noexcept;
+  // The verdict on a flow of which nothing was found out within `pending`:
+  // a rule that names it by its network alone still comes first.
+  [[nodiscard]] Verdict JudgeUnknown(const FlowView& flow) const noexcept;
   // The first instant after `now` at which some verdict may change (effective
   // date, calendar edge); Timestamp{INT64_MAX} if none: the next policy epoch.
   [[nodiscard]] Timestamp NextEdge(Timestamp now) const noexcept;
   [[nodiscard]] const PendingPolicy& pending() const noexcept;
-  // "no-personal-messaging", "default", or "" for kNone.
+  // "no-personal-messaging", "default", "pending", or "" for kNone.
   [[nodiscard]] std::string_view RuleName(PolicyRule rule) const noexcept;
 
  private:

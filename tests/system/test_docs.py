@@ -45,3 +45,8 @@ def test_the_manual_lists_every_keyword_the_program_knows():
     keywords |= set(re.findall(r'X\(k\w+, "([a-z0-9_.]+)"\)', names)) - {"payload"}
     manual = set(re.findall(r"`([a-z0-9_.]+)`", (ROOT / "docs" / "rules.md").read_text()))
     assert len(keywords) > 50 and keywords - manual == set()
+
+
+def test_the_rules_that_ship_are_what_the_names_say():
+    run = subprocess.run([ROOT / "signatures" / "data" / "make_rules", "--check"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout

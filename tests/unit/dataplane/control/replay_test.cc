@@ -93,6 +93,15 @@ TEST_F(ReplayFiles, SaysThatACaptureIsCutOffAfterAllBeforeItWasJudged) {
   const auto result = Run(Options({path}));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::kCorrupt) << result.error().what;
+  std::ifstream eve(folder_ / "log" / "eve.json");
+  int flows = 0;
+  for (std::string line; std::getline(eve, line);)
+    flows += line.find("\"event_type\":\"flow\"") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(flows, 9);
+  auto out = CaptureReader::Open(folder_ / "out.pcap");
+  int frames = 0;
+  while (out && *(*out)->Next()) ++frames;
+  EXPECT_EQ(frames, 9);
 }
 
 }  // namespace

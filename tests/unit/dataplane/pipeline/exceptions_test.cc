@@ -83,5 +83,37 @@ TEST(Exceptions, AnInspectedMidstreamConnectionIsStoppedByItsName) {
   EXPECT_FALSE(rig.SendHello("a.chat.example"));
 }
 
+// A passed flow is still watched until its bytes are acknowledged: there too a budget
+// that is exceeded does what its policy says.
+TEST(Exceptions, ABudgetExceededAfterAPassFollowsItsPolicy) {
+  for (const Case& c : kCases) {
+    EngineSettings settings = WorkerRig::Small();
+    settings.exceptions[ExceptionTrigger::kTcpBudget] = c.action;
+    settings.exceptions.simulate[Index(ExceptionTrigger::kTcpBudget)] = 6;
+    WorkerRig rig(WorkerRig::kDropMessaging, settings);
+    rig.Handshake();
+    EXPECT_TRUE(rig.SendHello("www.innocent.example"));  // 4
+    const Octets hello =
+        test::Records(test::ServerHelloMessage(Octets(32, std::byte{9}), test::Extension(43, test::Hex("0304"))));
+    EXPECT_TRUE(
+        rig.SendTcp(false, {.sport = 443, .dport = 40000, .seq = 1, .ack = 1}, hello));  // 5: acknowledges nothing
+    const auto at = static_cast<std::uint32_t>(1 + WorkerRig::Hello("www.innocent.example").size());
+    EXPECT_EQ(rig.SendTcp(true, {.seq = at, .ack = 1}, Octets(10)), c.packet_leaves) << static_cast<int>(c.action);
+    EXPECT_EQ(rig.SendTcp(true, {.seq = at, .ack = 1}, Octets(10)), c.flow_leaves) << static_cast<int>(c.action);
+    rig.ExpectConservation();
+  }
+}
+
+TEST(Exceptions, AFullTableIsAnEventOnceASecond) {
+  EngineSettings settings = WorkerRig::Small();
+  settings.flow_capacity = 1;
+  WorkerRig rig(WorkerRig::kDropMessaging, settings);
+  std::uint16_t port = 40000;
+  for (int second = 0; second < 3; ++second, rig.now.us += 1'000'000) {
+    for (int i = 0; i < 20; ++i) (void)rig.SendTcp(true, {.sport = ++port, .flags = 2});
+  }
+  EXPECT_EQ(rig.Finish().exceptions, 3u);
+}
+
 }  // namespace
 }  // namespace weir

@@ -69,5 +69,32 @@ TEST(StageDecide, WhatStaysUnknownIsPassedOrStoppedAsPendingSays) {
   }
 }
 
+TEST(StageDecide, WhatPendingStoppedStaysStoppedUnderANewPolicyThatSaysTheSame) {
+  const std::string drops = std::string(kPassAll) + "pending: {max_packets: 2, then: drop}\n";
+  WorkerRig rig(drops);
+  rig.Handshake();
+  const auto send = [&](std::uint32_t i) {
+    return rig.SendTcp(true, {.seq = 1 + 700 * i, .ack = 1}, Octets(700, std::byte{0xf0}));
+  };
+  for (std::uint32_t i = 0; i < 4; ++i) (void)send(i);
+  EXPECT_FALSE(send(4));
+  rig.Publish(drops);
+  EXPECT_FALSE(send(5));
+  rig.Publish(kPassAll);  // it says pass
+  EXPECT_TRUE(send(6));
+}
+
+TEST(StageDecide, APassRulesFlowPassesUnderANewPolicyToo) {
+  const std::string rules = std::string(WorkerRig::kRules) +
+                            "pass tls any any -> any any (tls.sni; content:\"let.chat.example\"; bsize:16; sid:2;)\n";
+  WorkerRig rig(WorkerRig::kDropMessaging, WorkerRig::Small(), rules);
+  rig.Handshake();
+  const Octets hello = WorkerRig::Hello("let.chat.example");
+  EXPECT_TRUE(rig.SendHello("let.chat.example"));
+  ServerHello(rig, static_cast<std::uint32_t>(hello.size()));
+  rig.Publish(WorkerRig::kDropMessaging, rules);
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = static_cast<std::uint32_t>(1 + hello.size()), .ack = 100}, Octets(10)));
+}
+
 }  // namespace
 }  // namespace weir

@@ -2,16 +2,10 @@
 
 #include "signatures/policy/policy.h"
 
+#include "tests/unit/signatures/policy/some_apps.h"
+
 namespace weir {
 namespace {
-
-AppRegistry Apps() {
-  AppRegistry apps;
-  EXPECT_TRUE(apps.Add("WhatsApp", Category::kMessaging));
-  EXPECT_TRUE(apps.Add("Teams", Category::kCollaboration));
-  EXPECT_TRUE(apps.Add("Box", Category::kCloudStorage));
-  return apps;
-}
 
 struct Bad {
   std::string name;
@@ -21,7 +15,7 @@ struct Bad {
 class PolicyDefects : public testing::TestWithParam<Bad> {};
 
 TEST_P(PolicyDefects, AreNamedByLineAndColumn) {
-  const AppRegistry apps = Apps();
+  const AppRegistry apps = test::SomeApps();
   const auto loaded = LoadPolicy("p.yaml", GetParam().text, apps);
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error()[0].substr(0, GetParam().want.size()), GetParam().want);

@@ -2,16 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/signatures/policy/some_apps.h"
+
 namespace weir {
 namespace {
-
-AppRegistry Apps() {
-  AppRegistry apps;
-  EXPECT_TRUE(apps.Add("WhatsApp", Category::kMessaging));
-  EXPECT_TRUE(apps.Add("Teams", Category::kCollaboration));
-  EXPECT_TRUE(apps.Add("Box", Category::kCloudStorage));
-  return apps;
-}
 
 constexpr const char* kPolicy = R"(version: 1
 networks: {hr: [10.4.0.0/16, "2001:db8:4::/48"], guests: ["vlan:40"]}
@@ -27,7 +21,7 @@ pending: {forward: true, max_packets: 12, max_bytes: 4096, then: drop}
 )";
 
 struct PolicyTest : testing::Test {
-  AppRegistry apps = Apps();
+  AppRegistry apps = test::SomeApps();
   std::unique_ptr<const Policy> policy = std::move(LoadPolicy("p.yaml", kPolicy, apps).value());
   FlowView flow;
   PolicyTest() {
@@ -81,6 +75,28 @@ TEST_F(PolicyTest, OnlyWouldRejectBeforeTheEffectiveDate) {
 TEST_F(PolicyTest, KeepsWhatPassesWhilePending) {
   EXPECT_EQ(policy->pending().max_packets, 12u);
   EXPECT_EQ(policy->pending().then, Action::kDrop);
+}
+
+TEST(JudgeUnknown, AsksTheRulesThenDefaultThenPending) {
+  const AppRegistry apps = test::SomeApps();
+  FlowView guest;
+  guest.client.octets = {10, 99, 0, 1};
+  FlowView other;
+  other.client.octets = {10, 4, 0, 1};
+  const auto load = [&](const std::string& rest) {
+    return std::move(
+        LoadPolicy("p.yaml", "version: 1\nrules: [{name: free, match: {from: [10.99.0.0/16]}, action: pass}]\n" + rest,
+                   apps)
+            .value());
+  };
+  const auto drops = load("pending: {then: drop}\n");
+  EXPECT_EQ(drops->RuleName(drops->JudgeUnknown(guest).rule), "free");
+  EXPECT_EQ(drops->JudgeUnknown(guest).action, Action::kPass);
+  EXPECT_EQ(drops->RuleName(drops->JudgeUnknown(other).rule), "pending");
+  EXPECT_EQ(drops->JudgeUnknown(other).action, Action::kDrop);
+  const auto closed = load("default: {action: reject}\npending: {then: drop}\n");
+  EXPECT_EQ(closed->JudgeUnknown(other).action, Action::kReject);
+  EXPECT_EQ(load("")->JudgeUnknown(other).action, Action::kPass);
 }
 
 }  // namespace
