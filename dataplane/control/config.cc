@@ -26,7 +26,10 @@ struct Size {
   std::uint64_t most;
 };
 struct OnExcess {
-  ExceptionAction& (*of)(Config&);
+  ExceptionTrigger trigger;
+};
+struct Simulate {
+  ExceptionTrigger trigger;
 };
 struct Text {
   std::string& (*of)(Config&);
@@ -38,12 +41,12 @@ struct Spread {
   Distribute& (*of)(Config&);
 };
 struct Key {
-  std::string_view name;
-  std::variant<Flag, Count, Size, OnExcess, Text, Cpus, Spread> target;
+  std::string name;
+  std::variant<Flag, Count, Size, OnExcess, Simulate, Text, Cpus, Spread> target;
 };
 
 #define WEIR_FIELD(type, path) [](Config& c) -> type& { return c.path; }
-const std::array kKeys = {
+const Key kOneByOne[] = {
     Key{"telemetry.eve.enabled", Flag{WEIR_FIELD(bool, eve_enabled)}},
     Key{"telemetry.eve.ring_kib", Count{WEIR_FIELD(std::uint32_t, eve_ring_kib), 16, 1u << 20}},
     Key{"telemetry.eve.dir", Text{WEIR_FIELD(std::string, run.log_dir)}},
@@ -96,24 +99,23 @@ const std::array kKeys = {
     Key{"mirror.pending", Flag{WEIR_FIELD(bool, engine.mirror_pending)}},
     Key{"ndpi.enabled", Flag{WEIR_FIELD(bool, engine.use_ndpi)}},
     Key{"ndpi.max_packets", Count{WEIR_FIELD(std::uint32_t, engine.ndpi_max_packets), 1, 1000}},
-    Key{"exceptions.flow_table_full",
-        OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions[ExceptionTrigger::kFlowTableFull])}},
-    Key{"exceptions.tcp_budget",
-        OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions[ExceptionTrigger::kTcpBudget])}},
-    Key{"exceptions.reader_budget",
-        OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions[ExceptionTrigger::kReaderBudget])}},
-    Key{"exceptions.midstream", OnExcess{WEIR_FIELD(ExceptionAction, engine.exceptions[ExceptionTrigger::kMidstream])}},
-    Key{"simulate.flow_table_full",
-        Count{WEIR_FIELD(std::uint32_t, engine.exceptions.simulate[Index(ExceptionTrigger::kFlowTableFull)]), 0,
-              UINT32_MAX}},
-    Key{"simulate.tcp_budget",
-        Count{WEIR_FIELD(std::uint32_t, engine.exceptions.simulate[Index(ExceptionTrigger::kTcpBudget)]), 0,
-              UINT32_MAX}},
-    Key{"simulate.reader_budget",
-        Count{WEIR_FIELD(std::uint32_t, engine.exceptions.simulate[Index(ExceptionTrigger::kReaderBudget)]), 0,
-              UINT32_MAX}},
 };
 #undef WEIR_FIELD
+
+// Those, and two for each exception trigger.
+std::vector<Key> AllKeys() {
+  std::vector<Key> keys(std::begin(kOneByOne), std::end(kOneByOne));
+  for (const bool simulated : {false, true}) {
+    for (std::size_t i = 0; i < kTriggerCount; ++i) {
+      const auto trigger = static_cast<ExceptionTrigger>(i);
+      Key key{(simulated ? "simulate." : "exceptions.") + std::string(kTriggerNames[i]), OnExcess{trigger}};
+      if (simulated) key.target = Simulate{trigger};
+      keys.push_back(std::move(key));
+    }
+  }
+  return keys;
+}
+const std::vector<Key> kKeys = AllKeys();
 
 constexpr std::array<std::pair<std::string_view, ExceptionAction>, 7> kActions = {
     {{"pass-packet", ExceptionAction::kPassPacket},
@@ -165,9 +167,11 @@ std::string Set(Config& config, const Key& key, const std::string& text) {
     spread->of(config) = found->second;
     return {};
   }
+  if (const auto* simulate = std::get_if<Simulate>(&key.target))
+    return SetNumber(config.engine.exceptions.simulate[Index(simulate->trigger)], 0u, UINT32_MAX, text);
   for (const auto& [name, action] : kActions) {
     if (name != text) continue;
-    std::get<OnExcess>(key.target).of(config) = action;
+    config.engine.exceptions[std::get<OnExcess>(key.target).trigger] = action;
     return {};
   }
   return "'" + text +
@@ -246,7 +250,7 @@ std::vector<KeyText> DescribeKeys() {
     return std::to_string(least) + ".." + std::to_string(most);
   };
   for (const Key& key : kKeys) {
-    KeyText text{std::string(key.name), "text", ""};
+    KeyText text{key.name, "text", ""};
     if (const auto* flag = std::get_if<Flag>(&key.target)) {
       text.values = "true, false";
       text.value = flag->of(defaults) ? "true" : "false";
@@ -267,8 +271,11 @@ std::vector<KeyText> DescribeKeys() {
     } else if (const auto* excess = std::get_if<OnExcess>(&key.target)) {
       text.values = "exception policy";
       for (const auto& [name, action] : kActions) {
-        if (action == excess->of(defaults)) text.value = name;
+        if (action == defaults.engine.exceptions[excess->trigger]) text.value = name;
       }
+    } else if (std::holds_alternative<Simulate>(key.target)) {
+      text.values = range(0, UINT32_MAX);
+      text.value = "0";
     }
     keys.push_back(std::move(text));
   }

@@ -197,6 +197,7 @@ class Appliance {
       lane.worker = std::move(*worker);
       lane.worker->ObserveFlows(&lane.summary);
       lane.worker->NamePorts(PortNames());
+      lane.worker->SetPortSides(PortSides());
       if (settings_.workers > 1 && !rss_) {
         auto handoff = Handoff::Create("handoff" + std::to_string(i), kHandoffDepth);
         if (!handoff) return tl::unexpected(handoff.error());
@@ -226,6 +227,15 @@ class Appliance {
       names[port->id().value()] = at == std::string::npos ? DeviceName(device) : DeviceName(device.substr(at + 6));
     }
     return names;
+  }
+
+  std::vector<PortSide> PortSides() const {
+    std::vector<PortSide> sides(ports_.peer.size(), PortSide::kUnknown);
+    for (std::size_t i = 0; i < settings_.pairs.size(); ++i) {
+      sides[owned_[2 * i]->id().value()] = PortSide::kInside;
+      sides[owned_[2 * i + 1]->id().value()] = PortSide::kOutside;
+    }
+    return sides;
   }
 
   int CpuOf(std::size_t thread) const { return thread < cpus_.size() ? cpus_[thread] : -1; }

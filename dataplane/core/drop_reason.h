@@ -31,6 +31,7 @@ namespace weir {
   X(kTcpConflict, "tcp_conflict")          /* bytes differ from those forwarded before */ \
   X(kTcpBudget, "tcp_budget")              /* out-of-order or retained bytes */           \
   X(kTcpNoHandshake, "tcp_no_handshake")   /* midstream.policy: drop */                   \
+  X(kWrongSide, "wrong_side")              /* from the side where its source is not */    \
   X(kFlowTableFull, "flow_table_full")                                                    \
   X(kExceptionPolicy, "exception_policy") /* another budget's policy said drop */         \
   X(kHandoffFull, "handoff_full")         /* the owning worker's ring */                  \

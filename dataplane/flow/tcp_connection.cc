@@ -15,6 +15,7 @@ constexpr std::uint8_t kMaxScale = 14;            // RFC 7323 s2.3
 struct Side {
   TcpHalf half;
   bool opened = false;  // its first sequence number is known
+  bool seen = false;    // it sent something
   bool syn = false;     // from a SYN
   bool fin = false;
   bool rst = false;
@@ -46,7 +47,8 @@ struct TcpConnection::State {
   TcpVerdict OnSyn(Side& from, const Side& to, const TcpSegment& s);
   void Open(Side& from, std::uint32_t base, bool by_syn, const TcpSegment& s) noexcept;
   void TakeAck(Side& from, Side& to, const TcpSegment& s);
-  TcpVerdict TakeData(Side& from, const TcpSegment& s);
+  TcpVerdict PlaceData(Side& from, const Side& to, std::int64_t at, Bytes data);
+  TcpVerdict TakeData(Side& from, const Side& to, const TcpSegment& s);
   void Advance() noexcept;
 };
 
@@ -83,9 +85,7 @@ TcpVerdict TcpConnection::State::OnSyn(Side& from, const Side& to, const TcpSegm
     return {};
   }
   if (base == from.base || (from.has_other && base == from.other_base)) return {};
-  const bool closed = (from.fin && to.fin) || from.rst || to.rst;
   const bool answers = (s.flags & kTcpAck) != 0;
-  if (closed && !answers) return {.restarts = true};
   const bool unanswered = from.half.acked() == 0 && !to.opened;
   if (unanswered && from.half.empty() && s.data.empty() && !from.has_other) {
     // Both are followed until an acknowledgement picks one; till then no data goes.
@@ -93,12 +93,14 @@ TcpVerdict TcpConnection::State::OnSyn(Side& from, const Side& to, const TcpSegm
     from.other_base = base;
     return {};
   }
-  // On a live connection it only provokes a challenge ACK (RFC 5961 s4). It must not
-  // serve as a second beginning of the stream for bytes that we read as its middle.
+  // On a live connection it only provokes a challenge ACK (RFC 5961 s4); if the server
+  // lost the old one, its SYN/ACK says so. Till then nothing of the new one is believed,
+  // and it must not serve as another beginning for bytes that we read as the middle.
   const std::int64_t at = from.OffsetOf(base);
+  const bool closed = (from.fin && to.fin) || from.rst || to.rst;
   const bool inside = at > -kUnknownWindow && at < static_cast<std::int64_t>(from.half.next()) + kUnknownWindow;
-  if (inside || answers || !s.data.empty()) return {.drop = DropReason::kTcpOutOfWindow};
-  return {};
+  if ((inside && !closed) || answers || !s.data.empty()) return {.drop = DropReason::kTcpOutOfWindow};
+  return {.other_syn = true};
 }
 
 // What `from` acknowledges of the bytes that `to` sent, and how far `to` may send.
@@ -125,11 +127,31 @@ void TcpConnection::State::TakeAck(Side& from, Side& to, const TcpSegment& s) {
   to.has_window = true;
 }
 
-TcpVerdict TcpConnection::State::TakeData(Side& from, const TcpSegment& s) {
+// A peer that was never seen acknowledges nothing: what is older than half of the budget
+// then counts as taken, if the limits allow to go on so.
+TcpVerdict TcpConnection::State::PlaceData(Side& from, const Side& to, std::int64_t at, Bytes data) {
+  const bool alone = !to.seen;
+  if (from.half.frozen()) {
+    const std::int64_t beyond = at + static_cast<std::int64_t>(data.size() - from.half.consumed());
+    const DropReason placed = from.half.Place(at, data, limits);
+    return {.drop = placed, .one_sided = alone && beyond > std::int64_t{limits.one_sided_bytes}};
+  }
+  DropReason placed = from.half.Place(at, data, limits);
+  const bool ended = alone && placed == DropReason::kTcpBudget && at <= static_cast<std::int64_t>(from.half.next());
+  if (ended && limits.one_sided) {
+    const std::uint64_t keep = limits.retained_bytes / 2;
+    from.half.Acknowledge(from.half.consumed() - std::min<std::uint64_t>(from.half.consumed(), keep));
+    placed = from.half.Place(at, data, limits);
+  }
+  return {.drop = placed, .over_budget = placed == DropReason::kTcpBudget, .one_sided = ended};
+}
+
+TcpVerdict TcpConnection::State::TakeData(Side& from, const Side& to, const TcpSegment& s) {
   const std::uint32_t first = s.seq + ((s.flags & kTcpSyn) != 0 ? 1 : 0);
   const std::int64_t at = from.OffsetOf(first);
   const auto next = static_cast<std::int64_t>(from.half.next());
   const std::int64_t limit = from.has_window ? from.edge : next + kUnknownWindow;
+  bool one_sided = false;
   if (!s.data.empty()) {
     if (from.has_other) return {.drop = DropReason::kTcpOutOfWindow};
     if (at > limit) return {.drop = DropReason::kTcpOutOfWindow};
@@ -137,8 +159,9 @@ TcpVerdict TcpConnection::State::TakeData(Side& from, const TcpSegment& s) {
     if (s.has_ts && from.has_ts && static_cast<std::int32_t>(s.tsval - from.ts) < 0) {
       return {.drop = DropReason::kTcpOldTimestamp};
     }
-    const DropReason placed = from.half.Place(at, s.data, limits);
-    if (placed != DropReason::kNone) return {.drop = placed, .over_budget = placed == DropReason::kTcpBudget};
+    const TcpVerdict placed = PlaceData(from, to, at, s.data);
+    if (placed.drop != DropReason::kNone) return placed;
+    one_sided = placed.one_sided;
   }
   if (s.has_ts && at <= next && (!from.has_ts || static_cast<std::int32_t>(s.tsval - from.ts) > 0)) {
     from.has_ts = true;
@@ -151,7 +174,7 @@ TcpVerdict TcpConnection::State::TakeData(Side& from, const TcpSegment& s) {
   }
   // RFC 5961 s3.2: only the very next sequence number can end a connection.
   if ((s.flags & kTcpRst) != 0 && at == next) from.rst = true;
-  return {.clear_urgent = (s.flags & kTcpUrg) != 0};
+  return {.clear_urgent = (s.flags & kTcpUrg) != 0, .one_sided = one_sided};
 }
 
 void TcpConnection::State::Advance() noexcept {
@@ -180,14 +203,15 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
   Side& to = s.sides[Index(Opposite(direction))];
   if ((segment.flags & kTcpSyn) != 0) {
     const TcpVerdict verdict = s.OnSyn(from, to, segment);
-    if (verdict.restarts || verdict.drop != DropReason::kNone) return verdict;
+    if (verdict.other_syn || verdict.drop != DropReason::kNone) return verdict;
     // Another beginning than the one followed: it passes, without effect.
     if (segment.seq + 1 != from.base) return {};
   } else if (!from.opened) {
     if (!s.limits.midstream) return {.drop = DropReason::kTcpNoHandshake};
     s.Open(from, segment.seq, false, segment);
   }
-  const TcpVerdict verdict = s.TakeData(from, segment);
+  const TcpVerdict verdict = s.TakeData(from, to, segment);
+  from.seen = true;
   if (verdict.drop != DropReason::kNone) return verdict;
   if ((segment.flags & kTcpAck) != 0) s.TakeAck(from, to, segment);
   s.Advance();
@@ -196,6 +220,13 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
 
 Bytes TcpConnection::Readable(Direction d) const noexcept { return state_->sides[Index(d)].half.Readable(); }
 void TcpConnection::Consume(Direction d, std::size_t n) noexcept { state_->sides[Index(d)].half.Consume(n); }
+
+void TcpConnection::Freeze() {
+  for (Side& side : state_->sides) side.half.Freeze();
+}
+void TcpConnection::Trim() {
+  for (Side& side : state_->sides) side.half.Trim();
+}
 
 bool TcpConnection::Settled(Direction d) const noexcept {
   const TcpHalf& half = state_->sides[Index(d)].half;

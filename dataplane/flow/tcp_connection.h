@@ -14,7 +14,9 @@ struct TcpLimits {
   std::uint32_t out_of_order_bytes = 256 * 1024;  // held a direction
   std::uint32_t out_of_order_segments = 4096;     // held a direction, after merging neighbours
   std::uint32_t retained_bytes = 256 * 1024;      // in-order bytes kept until acknowledged, a direction
+  std::uint32_t one_sided_bytes = 512 * 1024;     // beyond a pass, where the peer was never seen
   bool midstream = true;                          // pick up connections whose handshake was not seen
+  bool one_sided = true;                          // go on where the peer was never seen and a budget ends
 };
 
 struct TcpSegment {
@@ -36,9 +38,9 @@ enum class TcpState : std::uint8_t { kNew, kSynSent, kSynReceived, kEstablished,
 struct TcpVerdict {
   DropReason drop = DropReason::kNone;  // other than kNone: the frame must not leave
   bool clear_urgent = false;  // forward it with URG cleared (and the checksum mended): its data is read in-band
-  bool restarts =
-      false;  // a SYN that opens a new connection on this tuple: end this flow, make a new one, offer the segment to it
-  bool over_budget = false;  // drop is kTcpBudget: the exception policy decides about the flow
+  bool other_syn = false;     // a SYN of another connection on this tuple: it passes without effect on this one
+  bool over_budget = false;   // drop is kTcpBudget: the exception policy decides about the flow
+  bool one_sided = false;     // a budget ended that only an acknowledgement frees, and the peer was never seen
 };
 
 // The inline stream engine of one undecided TCP flow (design.md s3): both
@@ -49,8 +51,9 @@ struct TcpVerdict {
 //    (or held out of order); a later segment with other bytes there is dropped
 //    (kTcpConflict). Equal bytes are forwarded again.
 //  * Data on SYN is stream. Two SYNs with different ISNs are both followed until
-//    an ACK picks one. RST and FIN end nothing before the peer's ACK shows that
-//    the end host took them.
+//    an ACK picks one; a SYN on a connection that was answered is another's
+//    (`other_syn`), which begins with its SYN/ACK (RFC 9293 s3.10.7.4, RFC 5961 s4).
+//    RST and FIN end nothing before the peer's ACK shows that the end host took them.
 //  * Segments out of the receiver's window or with a stale timestamp are dropped.
 //    Before the receiver's window is known (one-sided traffic, midstream) a
 //    generous bound (1 MiB) stands in for it.
@@ -72,6 +75,12 @@ class TcpConnection {
   // the next OnSegment.
   [[nodiscard]] Bytes Readable(Direction direction) const noexcept;
   void Consume(Direction direction, std::size_t n) noexcept;
+
+  // What was consumed so far is passed: bytes behind it are neither read nor kept, those
+  // before it are still compared until the peer acknowledged them.
+  void Freeze();
+  // Gives back what only later conflicts need: acknowledged bytes that are still kept.
+  void Trim();
 
   // True when the peer has acknowledged all bytes consumed so far (or there are
   // none): nothing sent later can put other bytes in their place.

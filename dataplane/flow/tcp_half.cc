@@ -41,6 +41,7 @@ DropReason TcpHalf::Place(std::int64_t start, Bytes data, const TcpLimits& limit
   const auto at = static_cast<std::uint64_t>(start);
   if (data.empty() || at + data.size() <= kept_from_) return DropReason::kNone;
   if (!Agrees(at, data)) return DropReason::kTcpConflict;
+  if (frozen_) return DropReason::kNone;
   if (at + data.size() <= next_) return DropReason::kNone;
   if (at > next_) return Hold(at, data, limits) ? DropReason::kNone : DropReason::kTcpBudget;
   const Bytes fresh = data.subspan(next_ - at);
@@ -95,7 +96,7 @@ Bytes TcpHalf::Readable() const noexcept { return Bytes(kept_).subspan(kept_head
 
 void TcpHalf::Consume(std::size_t n) noexcept {
   consumed_ = std::min(consumed_ + n, next_);
-  Release();
+  Release(kHistory);
 }
 
 void TcpHalf::Acknowledge(std::uint64_t offset) {
@@ -105,15 +106,32 @@ void TcpHalf::Acknowledge(std::uint64_t offset) {
     kept_.clear();
     kept_head_ = 0;
     next_ = consumed_ = kept_from_ = acked_;
-    TakeHeld();
+    if (!frozen_) TakeHeld();
   }
-  Release();
+  Release(kHistory);
 }
 
-void TcpHalf::Release() {
+void TcpHalf::Freeze() {
+  frozen_ = true;
+  // What nobody consumed yet, the pass does not rest on.
+  kept_.resize(kept_head_ + (consumed_ - kept_from_));
+  kept_.shrink_to_fit();
+  next_ = consumed_;
+  held_.clear();
+  held_bytes_ = 0;
+}
+
+void TcpHalf::Trim() {
+  Release(0);
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_head_));
+  kept_head_ = 0;
+  kept_.shrink_to_fit();
+}
+
+void TcpHalf::Release(std::uint64_t history) {
   const std::uint64_t done = std::min(acked_, consumed_);
-  if (done <= kept_from_ + kHistory) return;
-  const std::uint64_t n = done - kHistory - kept_from_;
+  if (done <= kept_from_ + history) return;
+  const std::uint64_t n = done - history - kept_from_;
   kept_from_ += n;
   kept_head_ += n;
   // Moving down is paid for by the bytes that went.

@@ -28,6 +28,12 @@ class TcpHalf {
   // between were lost to us and are skipped.
   void Acknowledge(std::uint64_t offset);
 
+  // From now on nothing more is kept: what is there is only compared.
+  void Freeze();
+  [[nodiscard]] bool frozen() const noexcept { return frozen_; }
+  // Gives back the acknowledged bytes that were kept for comparison.
+  void Trim();
+
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
   [[nodiscard]] std::uint64_t end() const noexcept;  // one past the highest byte seen
   [[nodiscard]] std::uint64_t acked() const noexcept { return acked_; }
@@ -40,7 +46,7 @@ class TcpHalf {
   bool Hold(std::uint64_t start, Bytes data, const TcpLimits& limits);
   void Append(Bytes data);
   void TakeHeld();
-  void Release();
+  void Release(std::uint64_t history);
 
   std::uint64_t next_ = 0;  // in order up to here
   std::uint64_t consumed_ = 0;
@@ -50,6 +56,7 @@ class TcpHalf {
   std::vector<std::byte> kept_;                           // [kept_from_, next_)
   std::map<std::uint64_t, std::vector<std::byte>> held_;  // out of order, disjoint, beyond next_
   std::size_t held_bytes_ = 0;
+  bool frozen_ = false;
 };
 
 }  // namespace weir

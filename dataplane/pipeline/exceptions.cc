@@ -42,8 +42,8 @@ void Worker::State::Exceed(const Item& item, ExceptionTrigger trigger, DropReaso
 void Worker::State::CountException(const Item& item, ExceptionTrigger trigger) {
   ++counters.exceptions[Index(trigger)];
   if (events == nullptr || item.flow == nullptr) return;
-  std::uint8_t& told = cold[item.flow->cold].exceptions_told;
-  const auto bit = static_cast<std::uint8_t>(1u << Index(trigger));
+  std::uint16_t& told = cold[item.flow->cold].exceptions_told;
+  const auto bit = static_cast<std::uint16_t>(1u << Index(trigger));
   if ((told & bit) != 0) return;
   told |= bit;
   PushException(HeadOf(*item.flow, DirectionOf(*item.flow, item.reversed)), item, trigger);

@@ -7,6 +7,7 @@
 #include "classifiers/metadata/inspector.h"
 #include "classifiers/ndpi/ndpi_adapter.h"
 #include "dataplane/core/classification.h"
+#include "dataplane/core/port_side.h"
 #include "dataplane/core/verdict.h"
 #include "dataplane/flow/tcp_connection.h"
 
@@ -35,6 +36,15 @@ struct UndecidedFlow {
   [[nodiscard]] bool NdpiMaySpeak() const noexcept { return inspection.proto != AppProto::kDns && !named; }
 };
 
+// A SYN that does not belong to the connection at hand.
+struct PendingSyn {
+  std::int64_t time_us = 0;
+  std::uint32_t seq = 0;
+  std::uint8_t wscale = 0xff;  // as TcpSegment's
+  Direction from{};
+  bool open = false;  // nothing has shown yet what became of it
+};
+
 // What events say of a flow, however it was decided.
 struct ColdFlow {
   std::uint64_t flow_id = 0;
@@ -47,8 +57,10 @@ struct ColdFlow {
   std::array<std::uint8_t, 2> tcp_flags{};
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
-  std::uint8_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
+  std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
   AppProto app_proto = AppProto::kUnknown;
+  PortSide low_side = PortSide::kUnknown;  // where the key's low endpoint is
+  PendingSyn syn;
 };
 
 }  // namespace weir

@@ -32,6 +32,9 @@ class HandlePool {
     free_.push_back(handle);
   }
   [[nodiscard]] T& operator[](Handle handle) noexcept { return slots_[static_cast<std::uint32_t>(handle) - 1]; }
+  [[nodiscard]] const T& operator[](Handle handle) const noexcept {
+    return slots_[static_cast<std::uint32_t>(handle) - 1];
+  }
   [[nodiscard]] std::size_t live() const noexcept { return slots_.size() - free_.size(); }
 
  private:

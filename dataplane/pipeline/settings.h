@@ -18,15 +18,29 @@ namespace weir {
 enum class ExceptionAction : std::uint8_t { kPassPacket, kPassFlow, kDropPacket, kDropFlow, kReject, kBypass, kIgnore };
 
 struct ExceptionPolicies {
-  // Memory pressure drops the packet, what hides a name drops the flow; connections
-  // that were there before us are inspected from where they are.
-  std::array<ExceptionAction, kTriggerNames.size()> action = {
-      ExceptionAction::kDropPacket, ExceptionAction::kDropPacket, ExceptionAction::kDropFlow, ExceptionAction::kIgnore};
+  // What may hide a name drops the flow, memory pressure drops the packet; connections
+  // that were there before us are inspected from where they are, and what the other
+  // direction never confirms goes on without.
+  std::array<ExceptionAction, kTriggerCount> action = Defaults();
   // Replay: the packet number at which the trigger fires as if it had happened; 0: never.
-  std::array<std::uint32_t, kTriggerNames.size()> simulate{};
+  std::array<std::uint32_t, kTriggerCount> simulate{};
 
   [[nodiscard]] ExceptionAction operator[](ExceptionTrigger trigger) const noexcept { return action[Index(trigger)]; }
   [[nodiscard]] ExceptionAction& operator[](ExceptionTrigger trigger) noexcept { return action[Index(trigger)]; }
+
+ private:
+  static constexpr std::array<ExceptionAction, kTriggerCount> Defaults() noexcept {
+    std::array<ExceptionAction, kTriggerCount> defaults;
+    defaults.fill(ExceptionAction::kDropFlow);
+    for (const ExceptionTrigger pressure :
+         {ExceptionTrigger::kFlowTableFull, ExceptionTrigger::kTcpBudget, ExceptionTrigger::kFragmentBudget,
+          ExceptionTrigger::kMemory, ExceptionTrigger::kWrongSide}) {
+      defaults[Index(pressure)] = ExceptionAction::kDropPacket;
+    }
+    defaults[Index(ExceptionTrigger::kMidstream)] = ExceptionAction::kIgnore;
+    defaults[Index(ExceptionTrigger::kOneSided)] = ExceptionAction::kIgnore;
+    return defaults;
+  }
 };
 
 // Everything the packet path can be told (weir.yaml). control/config.h reads it

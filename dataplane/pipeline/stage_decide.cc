@@ -80,7 +80,8 @@ void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
   const bool waits = !Stops(flow.action) && state.tcp &&
                      !(state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient));
   if (!waits) return ReleaseUndecided(flow);
-  flow.needs = kNeedsAck;
+  flow.needs = static_cast<std::uint8_t>(kNeedsAck | (flow.needs & kNeedsReuse));
+  state.tcp->Freeze();
   state.readers.reset();
   state.ndpi.reset();
 }
@@ -88,7 +89,7 @@ void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
 void Worker::State::ReleaseUndecided(FlowRecord& flow) {
   undecided.Release(flow.undecided);
   flow.undecided = Handle::kNone;
-  flow.needs = 0;
+  flow.needs &= kNeedsReuse;
 }
 
 // The policy epoch moved on under a decided flow: the label stands, the verdict is

@@ -35,11 +35,17 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   cold[flow.cold].tcp_flags[Index(direction)] |= item.view.tcp_flags;
   ruling.receiver_expects = state.tcp->next_seq(direction);
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
-  ruling.restarts = verdict.restarts;
   ruling.drop = verdict.drop;
-  if (verdict.restarts) return;
-  if (verdict.drop == DropReason::kTcpBudget || Simulated(item, ExceptionTrigger::kTcpBudget)) {
+  if (verdict.other_syn) return NoteSyn(item);
+  if ((verdict.drop == DropReason::kTcpBudget && !verdict.one_sided) || Simulated(item, ExceptionTrigger::kTcpBudget)) {
     return Exceed(item, ExceptionTrigger::kTcpBudget, DropReason::kTcpBudget, ruling);
+  }
+  if (verdict.one_sided || Simulated(item, ExceptionTrigger::kOneSided)) {
+    Exceed(item, ExceptionTrigger::kOneSided, DropReason::kTcpBudget, ruling);
+    // Nothing is left to read: going on without an acknowledgement is to pass.
+    const bool passed = (flow.needs & kNeedsInspection) == 0 && ruling.drop == DropReason::kNone;
+    if (passed && ruling.by_rule == Action::kPending) ruling.by_rule = Action::kPass;
+    if (ruling.drop != DropReason::kNone || ruling.by_rule != Action::kPending) return;
   }
   if (verdict.drop == DropReason::kTcpNoHandshake) {
     return Exceed(item, ExceptionTrigger::kMidstream, DropReason::kTcpNoHandshake, ruling);

@@ -63,20 +63,15 @@ void Worker::State::Count(const Item& item) noexcept {
 // What a packet costs while its flow is undecided, opens or ends a connection, or
 // was judged under another policy epoch.
 void Worker::State::RunSlow(Item& item, BurstOutput& out) {
-  if (item.flow->undecided == Handle::kNone && !Reopen(item)) return WithoutRecord(item, out);
-  if (item.flow->undecided == Handle::kNone) {
-    if (item.flow->policy_epoch != epoch) Rejudge(*item.flow);
-    return Emit(item, Stops(item.flow->action) ? DropReason::kPolicy : DropReason::kNone, out);
+  if ((item.flow->needs & kNeedsReuse) != 0 && !FromWrongSide(item)) {
+    const Reuse reuse = ReuseOf(item);
+    if (reuse == Reuse::kUnconfirmed) return Emit(item, DropReason::kTcpOutOfWindow, out);
+    if (reuse == Reuse::kOpens && !OpenAnew(item)) return WithoutRecord(item, out);
   }
-  Ruling ruling = Inspect(item);
-  if (ruling.restarts) {
-    WriteAlerts(item, false);
-    EndFlow(*item.flow, FlowEnd::kTcpReuse);
-    item.flow = Create(item);
-    if (item.flow == nullptr) return WithoutRecord(item, out);
-    Count(item);
-    ruling = Inspect(item);
-  }
+  if (item.flow->undecided == Handle::kNone && !Reopen(item)) return RunDecided(item, out);
+  Ruling ruling;
+  if (FromWrongSide(item)) Exceed(item, ExceptionTrigger::kWrongSide, DropReason::kWrongSide, ruling);
+  if (ruling.drop == DropReason::kNone && ruling.by_rule == Action::kPending) ruling = Inspect(item);
   DropReason drop = ruling.drop;
   if (drop == DropReason::kNone) {
     Decide(item, ruling);
@@ -88,7 +83,36 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   Emit(item, drop, out);
 }
 
-// A packet that leaves the fast path of a decided flow. False: the table is full.
+// Each end of a flow is on one side of the box. Who stands on the other side of it and
+// writes a packet in its name, an acknowledgement for instance, is not it.
+bool Worker::State::FromWrongSide(const Item& item) const noexcept {
+  if (Simulated(item, ExceptionTrigger::kWrongSide)) return true;
+  const PortSide side = SideOf(item.frame());
+  const PortSide low = cold[item.flow->cold].low_side;
+  if (side == PortSide::kUnknown || low == PortSide::kUnknown) return false;
+  return (side == low) == item.reversed;
+}
+
+PortSide Worker::State::SideOf(const FrameRef& frame) const noexcept {
+  const std::size_t port = frame.in_port.value();
+  return port < port_sides.size() ? port_sides[port] : PortSide::kUnknown;
+}
+
+// A packet of a decided flow that left the fast path and opens nothing now.
+void Worker::State::RunDecided(Item& item, BurstOutput& out) {
+  FlowRecord& flow = *item.flow;
+  if (flow.policy_epoch != epoch) Rejudge(flow);
+  const std::uint8_t flags = item.view.tcp_flags;
+  if (item.view.proto == kProtoTcp && (flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
+    // It goes on, after a drop too: a new connection is judged on its own.
+    if (item.view.payload_len > 0) return Emit(item, DropReason::kTcpOutOfWindow, out);
+    NoteSyn(item);
+    return Emit(item, DropReason::kNone, out);
+  }
+  Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
+}
+
+// Takes up the inspection of a decided flow again, if this packet asks for it.
 bool Worker::State::Reopen(Item& item) {
   FlowRecord& flow = *item.flow;
   const std::uint8_t flags = item.view.tcp_flags;
@@ -96,15 +120,11 @@ bool Worker::State::Reopen(Item& item) {
     cold[flow.cold].tcp_flags[Index(DirectionOf(flow, item.reversed))] |= flags;
     if ((flags & (kTcpFin | kTcpRst)) != 0)
       flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
-    if ((flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return true;
-    // A new connection on this tuple is judged on its own, also after a drop.
-    EndFlow(flow, FlowEnd::kTcpReuse);
-    item.flow = Create(item);
-    if (item.flow == nullptr) return false;
-    Count(item);
-  } else if (item.view.proto == kProtoUdp && !Stops(flow.action) && flow.policy_epoch == epoch) {
-    StartUndecided(flow);  // another QUIC connection
+    return false;
   }
+  if (flow.policy_epoch != epoch) Rejudge(flow);
+  if (item.view.proto != kProtoUdp || Stops(flow.action) || !LeavesFastPath(flow, item.view)) return false;
+  StartUndecided(flow);  // another QUIC connection
   return true;
 }
 
@@ -160,6 +180,8 @@ FlowRecord* Worker::State::Create(const Item& item) {
   c.start_us = item.frame().time.us;
   c.flow_id = FlowIdOf(item);
   c.port = item.frame().in_port.value();
+  const PortSide side = SideOf(item.frame());
+  c.low_side = item.reversed ? Opposite(side) : side;
   c.vlan = item.view.vlan;
   c.vlan_count = item.view.vlan_count;
   if (item.view.proto == kProtoIcmp || item.view.proto == kProtoIcmp6) {

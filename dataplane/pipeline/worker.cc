@@ -17,6 +17,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
   state.id = id;
   state.settings = settings;
   state.settings.tcp.midstream = settings.exceptions[ExceptionTrigger::kMidstream] == ExceptionAction::kIgnore;
+  state.settings.tcp.one_sided = settings.exceptions[ExceptionTrigger::kOneSided] == ExceptionAction::kIgnore;
   state.events = events;
   auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
   if (!flows) return tl::unexpected(flows.error());
@@ -92,6 +93,8 @@ void Worker::CountInjectedLost() noexcept {
 void Worker::ObserveFlows(FlowSummary* summary) noexcept { state_->summary = summary; }
 
 void Worker::NamePorts(std::vector<std::string> names) { state_->port_names = std::move(names); }
+
+void Worker::SetPortSides(std::vector<PortSide> sides) { state_->port_sides = std::move(sides); }
 
 const WorkerCounters& Worker::counters() const noexcept { return state_->counters; }
 

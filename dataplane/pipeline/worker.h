@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/core/frame.h"
+#include "dataplane/core/port_side.h"
 #include "dataplane/packet/defrag.h"
 #include "dataplane/pipeline/generation.h"
 #include "dataplane/pipeline/settings.h"
@@ -72,6 +73,11 @@ class Worker {
 
   // What events call the ports, by PortId; before the first frame. Without it: no in_iface.
   void NamePorts(std::vector<std::string> names);
+
+  // The side of each port, by PortId; before the first frame. A packet of an undecided flow
+  // that comes from the side where its source is not is a wrong_side exception. Without it,
+  // as in replay, sides are not known and none is.
+  void SetPortSides(std::vector<PortSide> sides);
 
   // Publishes a new generation to this worker; takes effect with the next burst.
   // Called on the worker's thread.

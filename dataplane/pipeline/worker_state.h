@@ -53,6 +53,7 @@ struct Worker::State {
   std::vector<AlertDue> alerts_due;  // of the packet at hand: written once it is known what becomes of it
   std::vector<DroppedFrame> defrag_dropped;
   std::vector<std::string> port_names;  // by PortId; what it lacks has no in_iface
+  std::vector<PortSide> port_sides;     // by PortId; what it lacks is kUnknown
   Timestamp now{};
 
   // 1 parse (stage_parse.cc)
@@ -63,7 +64,10 @@ struct Worker::State {
   // 2 look-up (stage_lookup.cc)
   void RunBatch(std::vector<Item>& items, BurstOutput& out);
   void RunSlow(Item& item, BurstOutput& out);
+  [[nodiscard]] bool FromWrongSide(const Item& item) const noexcept;
+  [[nodiscard]] PortSide SideOf(const FrameRef& frame) const noexcept;
   bool Reopen(Item& item);
+  void RunDecided(Item& item, BurstOutput& out);
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
@@ -72,10 +76,15 @@ struct Worker::State {
   void WithoutRecord(Item& item, BurstOutput& out);
   void StartUndecided(FlowRecord& flow);
 
+  // A SYN on a known tuple (reuse.cc)
+  void NoteSyn(const Item& item);
+  enum class Reuse : std::uint8_t { kNone, kOpens, kUnconfirmed };
+  [[nodiscard]] Reuse ReuseOf(const Item& item);
+  bool OpenAnew(Item& item);
+
   // 3 inspect (stage_inspect.cc, stage_rules.cc)
   struct Ruling {
     DropReason drop = DropReason::kNone;  // of this packet
-    bool restarts = false;                // a SYN that opens a new connection on this tuple
     bool changed = false;                 // the label or a rule's action changed: decide
     Action by_rule = Action::kPending;    // a matched rule's own action
     RuleId sid{};

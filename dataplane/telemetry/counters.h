@@ -28,8 +28,8 @@ struct WorkerCounters {
   std::uint64_t flows_evicted = 0;
   std::uint64_t alerts = 0;
   std::uint64_t tcp_urgent_cleared = 0;
-  std::array<std::uint64_t, 16> reader_events{};                 // by bit of ReaderEvent
-  std::array<std::uint64_t, kTriggerNames.size()> exceptions{};  // by ExceptionTrigger
+  std::array<std::uint64_t, 16> reader_events{};          // by bit of ReaderEvent
+  std::array<std::uint64_t, kTriggerCount> exceptions{};  // by ExceptionTrigger
 
   [[nodiscard]] std::uint64_t dropped_total() const noexcept {
     std::uint64_t sum = 0;

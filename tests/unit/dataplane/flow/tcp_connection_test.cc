@@ -117,15 +117,17 @@ TEST(TcpConnection, LetsNoSynBeginTheStreamAnew) {
   EXPECT_EQ(p.read[0], "prefix goes on");
 }
 
-TEST(TcpConnection, OpensANewConnectionOnlyAfterTheOldOneEnded) {
+TEST(TcpConnection, LeavesASynOfAnotherConnectionWithoutEffectUntilItIsAnswered) {
   Play p;
   p.Handshake();
   p.Data(0, "", kTcpFin | kTcpAck);
-  EXPECT_FALSE(p.Syn(77).restarts);
+  EXPECT_TRUE(p.Syn(0x40000077).other_syn);
+  EXPECT_EQ(p.Syn(0x40000078, "data").drop, DropReason::kTcpOutOfWindow);
   p.Offer(kS, {.seq = kIsnS + 1, .ack = kIsnC + 2, .flags = kTcpFin | kTcpAck});
   p.Offer(kC, {.seq = kIsnC + 2, .ack = kIsnS + 2, .flags = kTcpAck});
   EXPECT_EQ(p.tcp.state(), TcpState::kClosed);
-  EXPECT_TRUE(p.Syn(77).restarts);
+  EXPECT_TRUE(p.Syn(0x40000077).other_syn);
+  EXPECT_TRUE(p.Syn(kIsnC + 2).other_syn) << "near the old one, which has ended";
 }
 
 TEST(TcpConnection, GoesOnReadingAfterFinAndReset) {

@@ -64,6 +64,7 @@ class WorkerRig {
     frame.data = frames_.back()->data();
     frame.len = static_cast<std::uint32_t>(bytes.size());
     frame.time = now;
+    frame.in_port = in_port;
     frame.number = frames_.size();
     frame.handle = frames_.back().get();
     out.Clear();
@@ -133,6 +134,7 @@ class WorkerRig {
     return Events();
   }
 
+  PortId in_port{0};  // of the frames that are sent
   std::unique_ptr<Worker> worker;
   BurstOutput out;
   Timestamp now{1'700'000'000'000'000};
