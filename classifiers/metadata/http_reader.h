@@ -20,6 +20,7 @@ class HttpReader {
   // belongs to the tunnel.
   [[nodiscard]] bool tunnels() const noexcept { return tunnels_; }
   [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }
+  [[nodiscard]] bool mid_message() const noexcept { return !halves_[Index(Direction::kToServer)].head.empty(); }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return halves_[0].head.capacity() + halves_[1].head.capacity();
   }

@@ -62,6 +62,7 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     if (result.proto == AppProto::kUnknown) result.proto = s.proto;
   }
   s.last = result.state;
+  result.mid_message = mid_message();
   return result;
 }
 
@@ -169,7 +170,16 @@ Inspection Inspector::OnDatagram(Direction direction, Bytes payload, Metadata& o
   if (silent) result.state = ++s.datagrams >= kProbeDatagrams ? ReaderState::kUnknown : ReaderState::kProbing;
   s.proto = result.proto;
   s.last = result.state;
+  result.mid_message = mid_message();
   return result;
+}
+
+bool Inspector::mid_message() const noexcept {
+  const State& s = *state_;
+  if (s.inside) return s.inside->mid_message();
+  const bool waits = s.last == ReaderState::kProbing || s.last == ReaderState::kNameMayCome;
+  if (!s.start[Index(Direction::kToServer)].empty() && waits) return true;
+  return (s.tls && s.tls->mid_message()) || (s.http && s.http->mid_message()) || (s.quic && s.quic->mid_message());
 }
 
 std::size_t Inspector::memory_bytes() const noexcept {

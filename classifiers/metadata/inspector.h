@@ -44,6 +44,7 @@ struct Inspection {
   std::uint16_t events = 0;  // ReaderEvent bits that this call raised
   bool tx_complete = false;  // transaction `tx` ended its naming part: write its tls/quic/http/dns event
   TxId tx = 0;
+  bool mid_message = false;  // the client's bytes so far end amid what may name something
 };
 
 // The readers of one flow: finds out which protocol it speaks by its bytes (any
@@ -67,6 +68,8 @@ class Inspector {
   Inspection OnStream(Direction direction, Bytes in_order, Metadata& out);
   Inspection OnDatagram(Direction direction, Bytes payload, Metadata& out);
 
+  // Inspection::mid_message, at any time.
+  [[nodiscard]] bool mid_message() const noexcept;
   // Bytes held now: counted against the worker's budget.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 

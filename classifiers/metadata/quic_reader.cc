@@ -178,6 +178,11 @@ void QuicReader::ReadHello(Attempt& attempt, Metadata& out, Inspection& result) 
   }
 }
 
+bool QuicReader::mid_message() const noexcept {
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [](const Attempt& a) { return !a.have.empty() && a.read == 0; });
+}
+
 std::size_t QuicReader::memory_bytes() const noexcept {
   std::size_t sum = attempts_.capacity() * sizeof(Attempt);
   for (const Attempt& attempt : attempts_) sum += attempt.bytes.capacity() + attempt.have.size() * 64;

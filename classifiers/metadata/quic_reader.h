@@ -19,6 +19,7 @@ class QuicReader {
   explicit QuicReader(const ReaderLimits& limits) : limits_(&limits) {}
   void OnDatagram(Direction direction, Bytes datagram, Metadata& out, Inspection& result);
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  [[nodiscard]] bool mid_message() const noexcept;
 
  private:
   // One first flight: its keys and the handshake bytes that came so far.

@@ -18,6 +18,10 @@ class TlsReader {
   explicit TlsReader(const ReaderLimits& limits) : limits_(&limits) {}
   void OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  [[nodiscard]] bool mid_message() const noexcept {
+    const Half& client = halves_[Index(Direction::kToServer)];
+    return !done_ && !client.dead && (client.header_size + client.record_left > 0 || !client.message.empty());
+  }
 
  private:
   struct Half {

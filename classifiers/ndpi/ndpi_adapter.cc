@@ -57,6 +57,10 @@ void NdpiModule::FlowDeleter::operator()(NdpiFlow* flow) const noexcept {
   delete flow;
 }
 
+std::size_t NdpiModule::flow_bytes() noexcept {
+  return ndpi_detection_get_sizeof_ndpi_flow_struct() + sizeof(NdpiFlow);
+}
+
 NdpiModule::FlowPtr NdpiModule::NewFlow() {
   FlowPtr made(new NdpiFlow());
   const std::size_t size = ndpi_detection_get_sizeof_ndpi_flow_struct();

@@ -37,6 +37,7 @@ class NdpiModule {
   };
   using FlowPtr = std::unique_ptr<NdpiFlow, FlowDeleter>;
   [[nodiscard]] FlowPtr NewFlow();
+  [[nodiscard]] static std::size_t flow_bytes() noexcept;  // what one holds
 
   // TCP: the next in-order bytes of one direction, wrapped into packets with the
   // flow's addresses and ports and sequence numbers of our own, so that nDPI sees

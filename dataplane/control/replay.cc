@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "dataplane/io/capture.h"
-#include "dataplane/pipeline/owner.h"
+#include "dataplane/pipeline/steering.h"
 #include "dataplane/pipeline/worker.h"
 #include "dataplane/telemetry/eve_writer.h"
 
@@ -48,7 +48,10 @@ struct Lane {
 class Run {
  public:
   Run(const ReplayOptions& options, const Startup& startup)
-      : options_(options), startup_(startup), engine_(startup.config.engine) {
+      : options_(options),
+        startup_(startup),
+        engine_(startup.config.engine),
+        steering_(engine_.parse, engine_.defrag, options.workers) {
     engine_.parse.verify_checksums = engine_.parse.verify_checksums && options.verify_checksums;
   }
 
@@ -123,6 +126,8 @@ class Run {
         if (!next) {
           // All before the damage is judged and written; then the run fails with it.
           damage_ = next.error();
+          steering_.Flush(dealt_);
+          HandOver();
           return Round();
         }
         if (!next->has_value()) break;
@@ -132,6 +137,8 @@ class Run {
         if (auto done = Round(); !done) return done;
       }
     }
+    steering_.Flush(dealt_);
+    HandOver();
     return Round();
   }
 
@@ -149,8 +156,15 @@ class Run {
     if (frame.time < now_) ++result_.times_clamped;
     now_ = frame.time = std::max(frame.time, now_);
     tick_ = now_ - last_tick_ >= 1'000'000;
-    lanes_[OwnerOf(frame, engine_.parse, lanes_.size())]->in.push_back(frame);
-    ++pending_;
+    (void)steering_.Deal(frame, dealt_);
+    if (tick_) steering_.Expire(now_, dealt_);
+    HandOver();
+  }
+
+  void HandOver() {
+    for (const Steering::Dealt& dealt : dealt_) lanes_[dealt.worker]->in.push_back(dealt.frame);
+    pending_ += dealt_.size();
+    dealt_.clear();
   }
 
   void ShowProgress() {
@@ -258,6 +272,8 @@ class Run {
   const ReplayOptions& options_;
   const Startup& startup_;
   EngineSettings engine_;
+  Steering steering_;
+  std::vector<Steering::Dealt> dealt_;
   ReplayResult result_;
   std::vector<std::unique_ptr<CaptureReader>> readers_;
   std::unique_ptr<CaptureWriter> out_, mirror_, injected_;

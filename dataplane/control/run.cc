@@ -191,8 +191,10 @@ class Appliance {
             std::make_unique<EventRing>(std::size_t{startup_.config.eve_ring_kib} * 1024, EventRing::Mode::kLossy);
         rings.push_back(lane.events.get());
       }
-      auto worker = Worker::Create(WorkerId{static_cast<std::uint16_t>(i)}, startup_.config.engine, startup_.generation,
-                                   lane.events.get(), seed);
+      EngineSettings engine = startup_.config.engine;
+      engine.defrag = Defrag();
+      auto worker =
+          Worker::Create(WorkerId{static_cast<std::uint16_t>(i)}, engine, startup_.generation, lane.events.get(), seed);
       if (!worker) return tl::unexpected(worker.error());
       lane.worker = std::move(*worker);
       lane.worker->ObserveFlows(&lane.summary);
@@ -229,6 +231,13 @@ class Appliance {
     return names;
   }
 
+  // Fragments that never complete must not pin the pool's frames.
+  DefragLimits Defrag() const {
+    DefragLimits limits = startup_.config.engine.defrag;
+    limits.copy_held = true;
+    return limits;
+  }
+
   std::vector<PortSide> PortSides() const {
     std::vector<PortSide> sides(ports_.peer.size(), PortSide::kUnknown);
     for (std::size_t i = 0; i < settings_.pairs.size(); ++i) {
@@ -258,8 +267,8 @@ class Appliance {
     if (settings_.workers > 1 && !rss_) {
       std::vector<Handoff*> owners;
       for (const auto& lane : lanes_) owners.push_back(lane->handoff.get());
-      distributor_ =
-          std::make_unique<Distributor>(ports_, owners, startup_.config.engine.parse, settings_.idle_sleep_us);
+      distributor_ = std::make_unique<Distributor>(ports_, owners, startup_.config.engine.parse, Defrag(),
+                                                   settings_.idle_sleep_us);
       distributor_thread_ = Start(lanes_.size(), [this] { distributor_->Run(stop_distributor_); });
     }
     return AllRegistered(lanes_.size() + (distributor_ ? 1 : 0));

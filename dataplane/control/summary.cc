@@ -33,7 +33,8 @@ void AddCounters(WorkerCounters& sum, const WorkerCounters& worker) noexcept {
         &WorkerCounters::forwarded_bytes, &WorkerCounters::held_packets, &WorkerCounters::injected_packets,
         &WorkerCounters::injected_dropped_packets, &WorkerCounters::mirrored_packets,
         &WorkerCounters::mirror_dropped_packets, &WorkerCounters::flows_created, &WorkerCounters::flows_ended,
-        &WorkerCounters::flows_evicted, &WorkerCounters::alerts, &WorkerCounters::tcp_urgent_cleared}) {
+        &WorkerCounters::flows_evicted, &WorkerCounters::undecided_bytes, &WorkerCounters::alerts,
+        &WorkerCounters::tcp_urgent_cleared}) {
     sum.*member += worker.*member;
   }
   const auto add = [](auto& to, const auto& from) {

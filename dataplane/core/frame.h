@@ -38,8 +38,14 @@ struct FrameRef {
   LinkType link = LinkType::kEthernet;
   Timestamp time{};          // when it came in
   std::uint64_t number = 0;  // replay: 1-based packet number in the input; run: 0
+  bool copied = false;       // a copy of CopyFrame's: `data` is a heap block, `handle` nothing
 
   [[nodiscard]] Bytes bytes() const noexcept { return {data, len}; }
 };
+
+// The same frame in a heap block of exactly its bytes, so that what came from a pool can
+// go back there; given back with FreeCopy. Throws std::bad_alloc.
+[[nodiscard]] FrameRef CopyFrame(const FrameRef& frame);
+void FreeCopy(const FrameRef& copy) noexcept;
 
 }  // namespace weir

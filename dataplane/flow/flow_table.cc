@@ -306,6 +306,11 @@ std::size_t FlowTable::Expire(Timestamp now, std::span<FlowRecord*> out) noexcep
   return n;
 }
 
+void FlowTable::Keep(FlowRecord& flow, Timestamp now) noexcept {
+  Touch(flow, now);
+  state_->Arm(static_cast<std::uint32_t>(&flow - &state_->records[0]), now.ms());
+}
+
 std::size_t FlowTable::Drain(std::span<FlowRecord*> out) noexcept {
   State& s = *state_;
   std::size_t n = 0;

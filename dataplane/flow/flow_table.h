@@ -58,6 +58,8 @@ class FlowTable {
   // order; call until it returns 0. The caller ends and erases each before the
   // next call.
   std::size_t Expire(Timestamp now, std::span<FlowRecord*> out) noexcept;
+  // An expired flow that lives on, seen `now`.
+  void Keep(FlowRecord& flow, Timestamp now) noexcept;
   // Any up to out.size() flows, in slot order: for the end of a run.
   std::size_t Drain(std::span<FlowRecord*> out) noexcept;
 

@@ -244,6 +244,11 @@ std::uint32_t TcpConnection::highest_ack(Direction d) const noexcept {
   return state_->sides[Index(Opposite(d))].highest_ack;
 }
 
+bool TcpConnection::holding(Direction d) const noexcept {
+  const TcpHalf& half = state_->sides[Index(d)].half;
+  return half.end() > half.next();
+}
+
 TcpState TcpConnection::state() const noexcept { return state_->state; }
 
 std::size_t TcpConnection::memory_bytes() const noexcept {

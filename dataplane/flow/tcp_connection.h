@@ -91,6 +91,8 @@ class TcpConnection {
   [[nodiscard]] std::uint32_t next_seq(Direction direction) const noexcept;
   // Highest acknowledgement number the receiver of that direction has sent; 0 if none.
   [[nodiscard]] std::uint32_t highest_ack(Direction direction) const noexcept;
+  // Bytes of that direction are held that are not in order yet.
+  [[nodiscard]] bool holding(Direction direction) const noexcept;
   [[nodiscard]] TcpState state() const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 

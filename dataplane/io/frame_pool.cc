@@ -66,8 +66,9 @@ FramePool::~FramePool() {
   rte_mempool_free(small_);
 }
 
-FrameRef FramePool::Make(Bytes bytes) const noexcept {
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(small_);
+FrameRef FramePool::Make(Bytes bytes, PortId in_port) const noexcept {
+  const bool fits = bytes.size() + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(small_);
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(fits ? small_ : large_);
   if (mbuf == nullptr) return {};
   char* data =
       bytes.size() <= UINT16_MAX ? rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(bytes.size())) : nullptr;
@@ -76,6 +77,7 @@ FrameRef FramePool::Make(Bytes bytes) const noexcept {
     return {};
   }
   std::memcpy(data, bytes.data(), bytes.size());
+  mbuf->port = in_port.value();
   return FrameOf(mbuf, {});
 }
 
@@ -95,7 +97,10 @@ std::uint32_t FramePool::in_use() const noexcept {
 
 void Retain(const FrameRef& frame) noexcept { rte_mbuf_refcnt_update(MbufOf(frame), 1); }
 
-void Free(const FrameRef& frame) noexcept { rte_pktmbuf_free(MbufOf(frame)); }
+void Free(const FrameRef& frame) noexcept {
+  if (frame.copied) return FreeCopy(frame);
+  rte_pktmbuf_free(MbufOf(frame));
+}
 
 void RestoreOuterTpid(const FrameRef& frame, std::uint16_t tpid) noexcept {
   constexpr std::size_t kOuter = 2 * RTE_ETHER_ADDR_LEN;

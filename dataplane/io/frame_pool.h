@@ -28,8 +28,9 @@ class FramePool {
   FramePool(const FramePool&) = delete;
   FramePool& operator=(const FramePool&) = delete;
 
-  // A frame with a copy of `bytes`; handle nullptr: the pool is empty or `bytes` too long.
-  [[nodiscard]] FrameRef Make(Bytes bytes) const noexcept;
+  // A frame with a copy of `bytes`, as if it had come in there; handle nullptr: the pool is
+  // empty or `bytes` too long.
+  [[nodiscard]] FrameRef Make(Bytes bytes, PortId in_port = {}) const noexcept;
 
   // Makes a received frame (an mbuf) what the packet path reads: one piece, its outer
   // VLAN tag in place if the driver took it out. Takes `handle` over; nullptr: it had no
@@ -45,7 +46,8 @@ class FramePool {
   rte_mempool* large_;  // the same pool where `buffer` holds the largest frame
 };
 
-// Another owner of the same frame; each owner gives it back once.
+// Another owner of the same frame; each owner gives it back once. Retain not of a copy
+// (FrameRef::copied), which has one owner.
 void Retain(const FrameRef& frame) noexcept;
 void Free(const FrameRef& frame) noexcept;
 

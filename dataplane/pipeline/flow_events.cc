@@ -102,6 +102,7 @@ void Worker::State::EndFlow(FlowRecord& flow, FlowEnd reason) {
     if (flow.undecided != Handle::kNone) ReleaseUndecided(flow);
   }
   const ColdFlow& c = cold[flow.cold];
+  if (c.tombstone) --tombstones;
   FlowEvent event;
   event.head = HeadOf(flow, Direction::kToServer);
   event.weir = LabelOf(flow);

@@ -9,12 +9,15 @@
 #include "dataplane/core/classification.h"
 #include "dataplane/core/port_side.h"
 #include "dataplane/core/verdict.h"
+#include "dataplane/flow/flow_record.h"
 #include "dataplane/flow/tcp_connection.h"
 
 namespace weir {
 
 // What only an undecided flow needs; given back the moment it is decided.
 struct UndecidedFlow {
+  FlowRecord* flow = nullptr;  // whose it is; nullptr: free
+  std::size_t counted = 0;     // bytes it holds, as counted in WorkerCounters::undecided_bytes
   std::optional<TcpConnection> tcp;
   std::optional<Inspector> readers;
   Inspection inspection;
@@ -58,6 +61,7 @@ struct ColdFlow {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
+  bool tombstone = false;             // it stays only to stop what comes after an undecided_timeout
   AppProto app_proto = AppProto::kUnknown;
   PortSide low_side = PortSide::kUnknown;  // where the key's low endpoint is
   PendingSyn syn;

@@ -35,6 +35,8 @@ class HandlePool {
   [[nodiscard]] const T& operator[](Handle handle) const noexcept {
     return slots_[static_cast<std::uint32_t>(handle) - 1];
   }
+  // Handles go from 1 to here; an object that is not acquired is T().
+  [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
   [[nodiscard]] std::size_t live() const noexcept { return slots_.size() - free_.size(); }
 
  private:

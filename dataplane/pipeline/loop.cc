@@ -2,8 +2,6 @@
 
 #include <time.h>
 
-#include "dataplane/pipeline/owner.h"
-
 namespace weir {
 namespace {
 
@@ -77,20 +75,39 @@ std::size_t Loop::Round(Timestamp now) {
 
 void Loop::Carry() {
   if (!out_.mirror.empty()) SendMirror();
+  Materialise();
   if (!out_.forward.empty()) SendForward();
   if (!out_.injected.empty()) SendInjected();
   for (const DroppedFrame& dropped : out_.dropped) Free(dropped.frame);
+  for (const FrameRef& frame : out_.released) Free(frame);
   out_.Clear();
 }
 
 void Loop::SendMirror() {
   std::size_t sent = 0;
-  for (const FrameRef& frame : out_.mirror) Retain(frame);
-  if (ports_.mirror != nullptr) sent = ports_.mirror->Transmit(queue_, out_.mirror);
-  for (std::size_t i = 0; i < out_.mirror.size(); ++i) {
-    worker_.CountMirror(i < sent);
-    if (i >= sent) Free(out_.mirror[i]);
+  batch_.clear();
+  for (const FrameRef& frame : out_.mirror) {
+    if (!frame.copied) Retain(frame);
+    const FrameRef own = frame.copied ? ports_.pool->Make(frame.bytes()) : frame;
+    if (own.handle != nullptr) batch_.push_back(own);
   }
+  if (ports_.mirror != nullptr) sent = ports_.mirror->Transmit(queue_, batch_);
+  for (std::size_t i = 0; i < out_.mirror.size(); ++i) worker_.CountMirror(i < sent);
+  for (std::size_t i = sent; i < batch_.size(); ++i) Free(batch_[i]);
+}
+
+void Loop::Materialise() {
+  std::size_t kept = 0;
+  for (const FrameRef& frame : out_.forward) {
+    FrameRef own = frame;
+    if (frame.copied) {
+      own = ports_.pool->Make(frame.bytes(), frame.in_port);
+      if (own.handle == nullptr) worker_.CountTxFull(frame);
+      FreeCopy(frame);
+    }
+    if (own.handle != nullptr) out_.forward[kept++] = own;
+  }
+  out_.forward.resize(kept);
 }
 
 void Loop::SendForward() {
@@ -127,37 +144,57 @@ void Loop::Idle() noexcept {
 void Distributor::Run(const std::atomic<bool>& stop) {
   std::uint32_t idle = 0;
   Timestamp stopping{};
+  Timestamp ticked = clock_.Now();
   for (;;) {
-    const std::size_t got = Round();
+    const Timestamp now = clock_.Now();
+    const std::size_t got = Round(now);
+    if (now - ticked >= Loop::kTickUs) {
+      ticked = now;
+      steering_.Expire(now, dealt_);
+      HandOver();
+    }
     if (stop.load(std::memory_order_acquire)) {
-      const Timestamp now = clock_.Now();
       if (stopping == Timestamp{}) stopping = now;
-      if (got == 0 || now - stopping > Loop::kDrainUs) return;
+      if (got == 0 || now - stopping > Loop::kDrainUs) break;
     }
     idle = got > 0 ? 0 : idle + 1;
     if (idle_sleep_us_ > 0 && idle > kSpinRounds) Sleep(idle_sleep_us_);
   }
+  steering_.Flush(dealt_);
+  HandOver();
 }
 
-std::size_t Distributor::Round() {
+std::size_t Distributor::Round(Timestamp now) {
   std::array<FrameRef, kBurst> frames;
   std::size_t total = 0;
-  const Timestamp now = clock_.Now();
   for (Port* port : ports_.all) {
     for (std::uint16_t queue = 0; queue < port->rx_queues(); ++queue) {
       const std::size_t n = port->Receive(QueueId{queue}, now, frames);
       total += n;
       for (std::size_t i = 0; i < n; ++i) {
-        if (workers_[OwnerOf(frames[i], parse_, workers_.size())]->Push(frames[i])) continue;
-        ++counters_.rx_packets;
-        counters_.rx_bytes += frames[i].len;
-        ++counters_.dropped_packets[static_cast<std::size_t>(DropReason::kHandoffFull)];
-        counters_.dropped_bytes[static_cast<std::size_t>(DropReason::kHandoffFull)] += frames[i].len;
-        Free(frames[i]);
+        if (steering_.Deal(frames[i], dealt_)) Free(frames[i]);
       }
+      HandOver();
     }
   }
   return total;
+}
+
+void Distributor::HandOver() {
+  for (const Steering::Dealt& dealt : dealt_) {
+    FrameRef frame = dealt.frame;
+    if (frame.copied) {
+      frame = ports_.pool->Make(dealt.frame.bytes(), dealt.frame.in_port);
+      FreeCopy(dealt.frame);
+    }
+    if (frame.handle != nullptr && workers_[dealt.worker]->Push(frame)) continue;
+    ++counters_.rx_packets;
+    counters_.rx_bytes += dealt.frame.len;
+    ++counters_.dropped_packets[static_cast<std::size_t>(DropReason::kHandoffFull)];
+    counters_.dropped_bytes[static_cast<std::size_t>(DropReason::kHandoffFull)] += dealt.frame.len;
+    if (frame.handle != nullptr) Free(frame);
+  }
+  dealt_.clear();
 }
 
 }  // namespace weir

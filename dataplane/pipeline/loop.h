@@ -9,6 +9,7 @@
 #include "dataplane/io/handoff.h"
 #include "dataplane/io/port.h"
 #include "dataplane/io/run_clock.h"
+#include "dataplane/pipeline/steering.h"
 #include "dataplane/pipeline/worker.h"
 
 namespace weir {
@@ -55,6 +56,7 @@ class Loop {
   [[nodiscard]] std::size_t Round(Timestamp now);
   void Carry();  // out what the worker says
   void SendMirror();
+  void Materialise();  // copies in `forward` become frames of the pool again
   void SendForward();
   void SendInjected();
   void Idle() noexcept;
@@ -70,23 +72,29 @@ class Loop {
   std::vector<FrameRef> batch_;
 };
 
-// Receives from all queues of all ports and hands each frame to its owner: for
+// Receives from all queues of all ports and deals each frame to its owner: for
 // drivers without symmetric RSS. One thread, registered.
 class Distributor {
  public:
-  Distributor(const Ports& ports, std::vector<Handoff*> workers, const ParseOptions& parse, std::uint32_t idle_sleep_us)
-      : ports_(ports), workers_(std::move(workers)), parse_(parse), idle_sleep_us_(idle_sleep_us) {}
+  Distributor(const Ports& ports, std::vector<Handoff*> workers, const ParseOptions& parse, const DefragLimits& defrag,
+              std::uint32_t idle_sleep_us)
+      : ports_(ports),
+        workers_(std::move(workers)),
+        steering_(parse, defrag, workers_.size()),
+        idle_sleep_us_(idle_sleep_us) {}
   // Until `stop` and a round brings nothing.
   void Run(const std::atomic<bool>& stop);
   // rx and dropped(handoff_full) of frames that no worker got; others are counted by their worker.
   [[nodiscard]] const WorkerCounters& counters() const noexcept { return counters_; }
 
  private:
-  [[nodiscard]] std::size_t Round();
+  [[nodiscard]] std::size_t Round(Timestamp now);
+  void HandOver();  // what was dealt
 
   const Ports& ports_;
   std::vector<Handoff*> workers_;
-  ParseOptions parse_;
+  Steering steering_;
+  std::vector<Steering::Dealt> dealt_;
   std::uint32_t idle_sleep_us_;
   RunClock clock_;
   WorkerCounters counters_;

@@ -10,6 +10,10 @@ std::size_t OwnerOf(const FrameRef& frame, const ParseOptions& parse, std::size_
   ParseOptions lenient = parse;
   lenient.verify_checksums = false;
   if (Parse(frame.bytes(), frame.link, lenient, view) != DropReason::kNone || view.ip_version == 0) return 0;
+  return OwnerOf(view, workers);
+}
+
+std::size_t OwnerOf(const PacketView& view, std::size_t workers) noexcept {
   // Symmetric in the two addresses; MurmurHash3's finaliser spreads the sum's bits.
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < 16; i += 4) {

@@ -52,7 +52,9 @@ struct EngineSettings {
   ReaderLimits readers;
   FlowTimeouts timeouts;
   ExceptionPolicies exceptions;
-  std::uint32_t flow_capacity = 1u << 18;  // flows a worker
+  std::uint64_t memory_bytes = 512u << 20;  // what the undecided flows of a worker may hold
+  std::uint32_t reclaim_idle_ms = 3000;     // beyond that, a flow idle for so long gives back first
+  std::uint32_t flow_capacity = 1u << 18;   // flows a worker
   bool key_has_vlan = true;
   bool forward_non_ip = true;      // ARP, LLDP, STP ...
   bool forward_malformed = false;  // frames that do not parse

@@ -87,6 +87,7 @@ void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
 }
 
 void Worker::State::ReleaseUndecided(FlowRecord& flow) {
+  counters.undecided_bytes -= undecided[flow.undecided].counted;
   undecided.Release(flow.undecided);
   flow.undecided = Handle::kNone;
   flow.needs &= kNeedsReuse;

@@ -17,6 +17,11 @@ Worker::State::Ruling Worker::State::Inspect(Item& item) {
     OfferAddress(flow, state, Confidence::kCertain, ruling);
   }
   if (item.view.payload_len > 0) {
+    // A connection that never says a word costs neither.
+    if (reading && !state.readers) {
+      state.readers.emplace(settings.readers, flow.key.proto);
+      if (ndpi && flow.decision == Handle::kNone) state.ndpi = ndpi->NewFlow();
+    }
     ++state.packets;
     state.payload_bytes += item.view.payload_len;
   }
@@ -37,10 +42,11 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.drop = verdict.drop;
   if (verdict.other_syn) return NoteSyn(item);
-  if ((verdict.drop == DropReason::kTcpBudget && !verdict.one_sided) || Simulated(item, ExceptionTrigger::kTcpBudget)) {
+  if ((verdict.drop == DropReason::kTcpBudget && !verdict.one_sided) ||
+      Simulated(item.frame(), ExceptionTrigger::kTcpBudget)) {
     return Exceed(item, ExceptionTrigger::kTcpBudget, DropReason::kTcpBudget, ruling);
   }
-  if (verdict.one_sided || Simulated(item, ExceptionTrigger::kOneSided)) {
+  if (verdict.one_sided || Simulated(item.frame(), ExceptionTrigger::kOneSided)) {
     Exceed(item, ExceptionTrigger::kOneSided, DropReason::kTcpBudget, ruling);
     // Nothing is left to read: going on without an acknowledgement is to pass.
     const bool passed = (flow.needs & kNeedsInspection) == 0 && ruling.drop == DropReason::kNone;
@@ -105,7 +111,7 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
     counters.reader_events[bit] += (inspection.events >> bit) & 1u;
   }
   constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget);
-  if ((inspection.events & kBudgets) == 0 && !Simulated(item, ExceptionTrigger::kReaderBudget)) return;
+  if ((inspection.events & kBudgets) == 0 && !Simulated(item.frame(), ExceptionTrigger::kReaderBudget)) return;
   Exceed(item, ExceptionTrigger::kReaderBudget, DropReason::kExceptionPolicy, ruling);
 }
 

@@ -71,6 +71,7 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   if (item.flow->undecided == Handle::kNone && !Reopen(item)) return RunDecided(item, out);
   Ruling ruling;
   if (FromWrongSide(item)) Exceed(item, ExceptionTrigger::kWrongSide, DropReason::kWrongSide, ruling);
+  if (OverMemory(item)) Exceed(item, ExceptionTrigger::kMemory, DropReason::kExceptionPolicy, ruling);
   if (ruling.drop == DropReason::kNone && ruling.by_rule == Action::kPending) ruling = Inspect(item);
   DropReason drop = ruling.drop;
   if (drop == DropReason::kNone) {
@@ -81,12 +82,13 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   }
   WriteAlerts(item, drop != DropReason::kNone);
   Emit(item, drop, out);
+  Recount(*item.flow);
 }
 
 // Each end of a flow is on one side of the box. Who stands on the other side of it and
 // writes a packet in its name, an acknowledgement for instance, is not it.
 bool Worker::State::FromWrongSide(const Item& item) const noexcept {
-  if (Simulated(item, ExceptionTrigger::kWrongSide)) return true;
+  if (Simulated(item.frame(), ExceptionTrigger::kWrongSide)) return true;
   const PortSide side = SideOf(item.frame());
   const PortSide low = cold[item.flow->cold].low_side;
   if (side == PortSide::kUnknown || low == PortSide::kUnknown) return false;
@@ -161,14 +163,14 @@ void Worker::State::WithoutRecord(Item& item, BurstOutput& out) {
 }
 
 // 53 bits, so that JSON readers keep it; the same for the same input.
-std::uint64_t Worker::State::FlowIdOf(const Item& item) const noexcept {
-  return (flows->HashOf(item.key) ^ static_cast<std::uint64_t>(item.frame().time.us) * 0x9e3779b97f4a7c15u) >> 11;
+std::uint64_t Worker::State::FlowIdOf(const FlowKey& key, Timestamp time) const noexcept {
+  return (flows->HashOf(key) ^ static_cast<std::uint64_t>(time.us) * 0x9e3779b97f4a7c15u) >> 11;
 }
 
 FlowRecord* Worker::State::Create(const Item& item) {
-  FlowRecord* flow = Simulated(item, ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
+  FlowRecord* flow = Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
   if (flow == nullptr) {
-    CountTableFull(item);
+    CountWithoutFlow(item.frame(), item.view, ExceptionTrigger::kFlowTableFull);
     if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
     flow = MakeRoom(item);
     if (flow == nullptr) return nullptr;
@@ -178,7 +180,7 @@ FlowRecord* Worker::State::Create(const Item& item) {
   flow->cold = cold.Acquire();
   ColdFlow& c = cold[flow->cold];
   c.start_us = item.frame().time.us;
-  c.flow_id = FlowIdOf(item);
+  c.flow_id = FlowIdOf(item.key, item.frame().time);
   c.port = item.frame().in_port.value();
   const PortSide side = SideOf(item.frame());
   c.low_side = item.reversed ? Opposite(side) : side;
@@ -198,9 +200,8 @@ void Worker::State::StartUndecided(FlowRecord& flow) {
   flow.needs = kNeedsInspection;
   flow.undecided = undecided.Acquire();
   UndecidedFlow& state = undecided[flow.undecided];
-  state.readers.emplace(settings.readers, flow.key.proto);
+  state.flow = &flow;
   if (flow.key.proto == kProtoTcp) state.tcp.emplace(settings.tcp);
-  if (ndpi && flow.decision == Handle::kNone) state.ndpi = ndpi->NewFlow();
   if (flow.decision != Handle::kNone) state.what = decisions[flow.decision].what;
 }
 

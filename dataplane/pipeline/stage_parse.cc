@@ -31,8 +31,25 @@ void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, Bu
 void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items,
                                BurstOutput& out) {
   RunBatch(items, out);
-  const Defragmenter::Outcome outcome = defrag->Add(frame, view, defrag_dropped);
+  Defragmenter::Outcome outcome;
+  outcome.over_budget = Simulated(frame, ExceptionTrigger::kFragmentBudget);
+  if (!outcome.over_budget) outcome = defrag->Add(frame, view, defrag_dropped);
+  if (outcome.over_budget) {
+    const ExceptionAction action = settings.exceptions[ExceptionTrigger::kFragmentBudget];
+    CountWithoutFlow(frame, view, ExceptionTrigger::kFragmentBudget);
+    if (action == ExceptionAction::kIgnore) {
+      defrag->MakeRoom(view, defrag_dropped);
+      outcome = defrag->Add(frame, view, defrag_dropped);
+    }
+    TakeDefragDropped(out);
+    if (outcome.over_budget) {
+      const bool passes = action == ExceptionAction::kPassPacket || action == ExceptionAction::kPassFlow ||
+                          action == ExceptionAction::kBypass;
+      return passes ? Forward(frame, out) : Drop(frame, DropReason::kFragmentBudget, out);
+    }
+  }
   TakeDefragDropped(out);
+  if (outcome.copied) out.released.push_back(frame);
   if (!outcome.complete) return;
   Item item;
   item.frames = outcome.frames;

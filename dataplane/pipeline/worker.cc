@@ -27,6 +27,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
     auto ndpi = NdpiModule::Create();
     if (!ndpi) return tl::unexpected(ndpi.error());
     state.ndpi = std::move(*ndpi);
+    state.ndpi_flow_bytes = NdpiModule::flow_bytes();
   }
   made->SetGeneration(std::move(generation));
   return made;
@@ -56,7 +57,13 @@ void Worker::Tick(Timestamp now, BurstOutput& out) {
   state.now = std::max(state.now, now);
   std::array<FlowRecord*, 64> due{};
   while (const std::size_t n = state.flows->Expire(state.now, due)) {
-    for (std::size_t i = 0; i < n; ++i) state.EndFlow(*due[i], FlowEnd::kTimeout);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (state.StaysAfterTimeout(*due[i])) {
+        state.flows->Keep(*due[i], state.now);
+      } else {
+        state.EndFlow(*due[i], FlowEnd::kTimeout);
+      }
+    }
   }
   state.defrag->Expire(state.now, state.defrag_dropped);
   state.TakeDefragDropped(out);

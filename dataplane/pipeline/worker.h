@@ -28,15 +28,19 @@ struct InjectedFrame {
 };
 
 // What became of a burst. The caller transmits in this order: forward, injected;
-// copies `mirror` before it frees anything; frees `dropped`. Each input frame is
-// in exactly one of forward and dropped, or held by the worker (fragments).
+// copies `mirror` before it frees anything; frees `dropped` and `released`. Each input
+// frame is in exactly one of forward and dropped, or held by the worker (fragments):
+// held as it is, or, with defrag.copy_held, as a copy (FrameRef::copied) that later
+// stands in forward or dropped in the place of the frame that was released.
 struct BurstOutput {
   std::vector<FrameRef> forward;
+  std::vector<FrameRef> released;
   std::vector<DroppedFrame> dropped;
   std::vector<FrameRef> mirror;  // of frames that also stand in forward or dropped
   std::vector<InjectedFrame> injected;
   void Clear() noexcept {
     forward.clear();
+    released.clear();
     dropped.clear();
     mirror.clear();
     injected.clear();

@@ -36,7 +36,10 @@ struct Worker::State {
   FlowSummary* summary = nullptr;
   WorkerCounters counters;
   std::unique_ptr<FlowTable> flows;
-  Timestamp table_full_told{INT64_MIN / 2};
+  std::array<std::int64_t, kTriggerCount> told_us = NeverTold();  // exceptions of no flow: last event
+  std::size_t reclaim_cursor = 0;
+  std::uint32_t tombstones = 0;
+  std::size_t ndpi_flow_bytes = 0;
   std::uint32_t erased = 0;  // grows when a flow goes: pointers looked up before are stale
   std::unique_ptr<Defragmenter> defrag;
   std::unique_ptr<Matcher> matcher;
@@ -71,7 +74,7 @@ struct Worker::State {
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
-  [[nodiscard]] std::uint64_t FlowIdOf(const Item& item) const noexcept;
+  [[nodiscard]] std::uint64_t FlowIdOf(const FlowKey& key, Timestamp time) const noexcept;
   FlowRecord* MakeRoom(const Item& item);
   void WithoutRecord(Item& item, BurstOutput& out);
   void StartUndecided(FlowRecord& flow);
@@ -104,11 +107,23 @@ struct Worker::State {
   void Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling);
 
   // Budgets (exceptions.cc)
-  [[nodiscard]] bool Simulated(const Item& item, ExceptionTrigger trigger) const noexcept;
+  [[nodiscard]] bool Simulated(const FrameRef& frame, ExceptionTrigger trigger) const noexcept;
   void Exceed(const Item& item, ExceptionTrigger trigger, DropReason reason, Ruling& ruling);
-  void CountException(const Item& item, ExceptionTrigger trigger);
-  void CountTableFull(const Item& item);
-  void PushException(const EventHead& head, const Item& item, ExceptionTrigger trigger);
+  void CountException(FlowRecord& flow, std::uint64_t number, ExceptionTrigger trigger);
+  void CountWithoutFlow(const FrameRef& frame, const PacketView& view, ExceptionTrigger trigger);
+  void PushException(const EventHead& head, std::uint64_t number, ExceptionTrigger trigger);
+  static constexpr std::array<std::int64_t, kTriggerCount> NeverTold() noexcept {
+    std::array<std::int64_t, kTriggerCount> never{};
+    never.fill(INT64_MIN / 2);
+    return never;
+  }
+
+  // Memory and time (memory.cc)
+  [[nodiscard]] std::size_t MemoryOf(const UndecidedFlow& state) const noexcept;
+  void Recount(FlowRecord& flow) noexcept;
+  void Reclaim(const FlowRecord* spared);
+  [[nodiscard]] bool OverMemory(const Item& item);
+  bool StaysAfterTimeout(FlowRecord& flow);
 
   // 4 decide (stage_decide.cc)
   void Decide(Item& item, const Ruling& ruling);

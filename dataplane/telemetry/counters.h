@@ -26,6 +26,7 @@ struct WorkerCounters {
   std::uint64_t flows_created = 0;
   std::uint64_t flows_ended = 0;
   std::uint64_t flows_evicted = 0;
+  std::uint64_t undecided_bytes = 0;  // what flows not yet decided hold: a level
   std::uint64_t alerts = 0;
   std::uint64_t tcp_urgent_cleared = 0;
   std::array<std::uint64_t, 16> reader_events{};          // by bit of ReaderEvent

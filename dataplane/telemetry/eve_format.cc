@@ -221,8 +221,9 @@ void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lo
         c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets);
   Print(out,
         "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
-        "evicted\":{},",
-        c.mirrored_packets, c.mirror_dropped_packets, c.flows_created, c.flows_ended, c.flows_evicted);
+        "evicted\":{},\"undecided_bytes\":{},",
+        c.mirrored_packets, c.mirror_dropped_packets, c.flows_created, c.flows_ended, c.flows_evicted,
+        c.undecided_bytes);
   Print(out, "\"alerts\":{},\"events_lost\":{},\"dropped\":{{", c.alerts, events_lost);
   for (std::size_t i = 1; i < kDropReasonCount; ++i)
     Print(out, "{}\"{}\":{}", i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);

@@ -16,7 +16,7 @@ TEST_F(Dpdk, AFrameHoldsACopyAndEachOwnerGivesItBack) {
 }
 
 TEST_F(Dpdk, WhatIsTooLongOrNotToBeHadIsNoFrame) {
-  EXPECT_EQ(pool_->Make(Counting(5000)).handle, nullptr);
+  EXPECT_EQ(pool_->Make(Counting(10000)).handle, nullptr);
   std::vector<FrameRef> all;
   for (FrameRef frame = pool_->Make(Counting(60)); frame.handle != nullptr; frame = pool_->Make(Counting(60)))
     all.push_back(frame);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <random>
 
+#include "dataplane/packet/checksum.h"
 #include "dataplane/packet/parser.h"
 #include "tests/support/packet_builder.h"
 
@@ -64,6 +65,11 @@ struct Bench {
     EXPECT_EQ(Parse(frame.bytes(), LinkType::kEthernet, {}, view), DropReason::kNone);
     EXPECT_TRUE(view.is_fragment);
     return defrag.Add(frame, view, dropped);
+  }
+  void MakeRoomFor(const FrameRef& frame) {
+    PacketView view;
+    EXPECT_EQ(Parse(frame.bytes(), LinkType::kEthernet, {}, view), DropReason::kNone);
+    defrag.MakeRoom(view, dropped);
   }
 };
 
@@ -157,15 +163,71 @@ TEST(Defragmenter, StaysWithinEachBudget) {
     const Octets other = test::Ethernet(0x0800, test::Ipv4(6, Octets(24), test::kClient, "192.0.2.77", 0x2000));
     Bench b(limits);
     b.Add(f.frames[0]);
-    b.Add(f.Frame(other));
+    EXPECT_TRUE(b.Add(f.Frame(other)).over_budget);
+    EXPECT_TRUE(b.dropped.empty()) << "it is the caller's";
+    b.MakeRoomFor(f.frames.back());
     ASSERT_EQ(b.dropped.size(), 1u);
     EXPECT_EQ(b.dropped[0].reason, DropReason::kFragmentBudget);
+    EXPECT_FALSE(b.Add(f.frames.back()).over_budget);
   }
   Fragments f;
   f.V4(24);
   Bench b({.fragments_each = 2});
-  for (std::size_t i = 0; i < 3; ++i) b.Add(f.frames[i]);
-  EXPECT_EQ(b.dropped.size(), 3u) << "beyond it, the datagram goes as a whole";
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(b.Add(f.frames[i]).over_budget, i == 2);
+  b.MakeRoomFor(f.frames[2]);
+  EXPECT_EQ(b.dropped.size(), 2u) << "the datagram goes as a whole";
+}
+
+// Eight bytes at the end of a datagram cost eight bytes, not the room before them.
+TEST(Defragmenter, CountsAllThatAFragmentCosts) {
+  Fragments f;
+  Bench b({.datagrams = 100'000, .per_source = 100'000, .bytes = 1u << 20});
+  std::size_t held = 0;
+  for (std::uint16_t id = 1; id < 20'000; ++id) {
+    Octets ip = test::Ipv4(17, Octets(8), test::kClient, test::kServer, 0x1fe0);
+    StoreBe16(&ip[4], id);
+    StoreBe16(&ip[10], 0);
+    StoreBe16(&ip[10], static_cast<std::uint16_t>(~ChecksumFold(ChecksumAdd(Bytes(ip).first(20)))));
+    if (b.Add(f.Frame(test::Ethernet(0x0800, ip))).over_budget) break;
+    ++held;
+  }
+  EXPECT_GT(held, 2000u);
+  EXPECT_LT(held, 8000u);
+  EXPECT_LE(b.defrag.held_bytes(), 1u << 20);
+}
+
+TEST(Defragmenter, TakesAReusedIdentificationForAnotherDatagramAfterASecond) {
+  Fragments old;
+  old.V4(24, std::string(200, 'o'));
+  Fragments f;
+  f.V4(24);
+  Bench b;
+  b.Add(old.frames[1]);
+  bool complete = false;
+  for (FrameRef frame : f.frames) {
+    frame.time = {2'000'000};
+    complete = b.Add(frame).complete;
+  }
+  EXPECT_TRUE(complete);
+  ASSERT_EQ(b.dropped.size(), 1u);
+  EXPECT_EQ(b.dropped[0].reason, DropReason::kFragmentTimeout);
+}
+
+TEST(Defragmenter, CopiesWhatItHoldsWhereToldAndPinsNoFrame) {
+  Fragments f;
+  f.V4(24);
+  Bench b({.copy_held = true});
+  for (std::size_t i = 0; i + 1 < f.frames.size(); ++i) EXPECT_TRUE(b.Add(f.frames[i]).copied);
+  for (Octets& bytes : f.storage) {
+    if (&bytes != &f.storage.back()) std::fill(bytes.begin(), bytes.end(), std::byte{0});
+  }
+  const Defragmenter::Outcome outcome = b.Add(f.frames.back());
+  EXPECT_FALSE(outcome.copied);
+  ASSERT_TRUE(outcome.complete);
+  EXPECT_EQ(Octets(outcome.datagram.begin(), outcome.datagram.end()), f.whole);
+  for (const FrameRef& frame : outcome.frames) {
+    if (frame.copied) FreeCopy(frame);
+  }
 }
 
 TEST(Defragmenter, HandsBackAllAtTheEnd) {

@@ -104,6 +104,61 @@ TEST(Exceptions, ABudgetExceededAfterAPassFollowsItsPolicy) {
   }
 }
 
+// The second fragment of a datagram where one may be collected: held frames are neither
+// forwarded nor dropped.
+TEST(Exceptions, FragmentsBeyondTheirBudgetFollowTheirPolicy) {
+  for (const Case& c : kCases) {
+    EngineSettings settings = WorkerRig::Small();
+    settings.defrag.datagrams = 1;
+    settings.exceptions[ExceptionTrigger::kFragmentBudget] = c.action;
+    WorkerRig rig(WorkerRig::kDropMessaging, settings);
+    const auto fragment = [](std::string_view to) {
+      return test::Ethernet(0x0800, test::Ipv4(17, Octets(24), test::kClient, to, 0x2000));
+    };
+    EXPECT_FALSE(rig.Send(fragment("192.0.2.1")));
+    const bool makes_room = c.action == ExceptionAction::kIgnore;
+    EXPECT_EQ(rig.Send(fragment("192.0.2.2")), c.packet_leaves && !makes_room) << static_cast<int>(c.action);
+    EXPECT_EQ(rig.dropped(DropReason::kFragmentBudget), c.packet_leaves && !makes_room ? 0u : 1u);
+    EXPECT_EQ(rig.worker->counters().held_packets, 1u);
+    EXPECT_EQ(rig.worker->counters().exceptions[Index(ExceptionTrigger::kFragmentBudget)], 1u);
+    rig.ExpectConservation();
+    EXPECT_EQ(rig.Finish().exceptions, 1u);
+  }
+}
+
+// Only the client is seen: nothing it says is ever acknowledged.
+TEST(Exceptions, OneSidedTrafficGoesOnBeyondItsBudgetWhereToldAndIsReadAllTheSame) {
+  for (const bool goes_on : {true, false}) {
+    EngineSettings settings = WorkerRig::Small();
+    settings.tcp.retained_bytes = 20'000;
+    settings.exceptions[ExceptionTrigger::kOneSided] = goes_on ? ExceptionAction::kIgnore : ExceptionAction::kDropFlow;
+    WorkerRig rig(WorkerRig::kDropMessaging, settings);
+    EXPECT_TRUE(rig.SendTcp(true, {.seq = 0, .flags = 0x02}));
+    std::uint32_t seq = 1;
+    const auto send = [&](const Octets& bytes) {
+      const bool left = rig.SendTcp(true, {.seq = seq, .ack = 1}, bytes);
+      seq += static_cast<std::uint32_t>(bytes.size());
+      return left;
+    };
+    EXPECT_TRUE(send(test::Text("POST / HTTP/1.1\r\nHost: www.innocent.example\r\nContent-Length: 100000\r\n\r\n")));
+    bool all = true;
+    for (int i = 0; i < 100; ++i) all = send(Octets(1000, std::byte{'x'})) && all;
+    EXPECT_EQ(all, goes_on);
+    EXPECT_GT(rig.worker->counters().exceptions[Index(ExceptionTrigger::kOneSided)], 0u);
+    EXPECT_LT(rig.worker->counters().undecided_bytes, 200'000u);
+    rig.ExpectConservation();
+  }
+}
+
+TEST(Exceptions, AOneSidedConnectionThatPassedIsNeverHeldUp) {
+  WorkerRig rig;
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 0, .flags = 0x02}));
+  EXPECT_TRUE(rig.SendHello("www.innocent.example"));
+  std::uint32_t seq = 1 + static_cast<std::uint32_t>(WorkerRig::Hello("www.innocent.example").size());
+  for (int i = 0; i < 3000; ++i, seq += 1000) ASSERT_TRUE(rig.SendTcp(true, {.seq = seq, .ack = 1}, Octets(1000))) << i;
+  EXPECT_LT(rig.worker->counters().undecided_bytes, 100'000u);
+}
+
 TEST(Exceptions, AFullTableIsAnEventOnceASecond) {
   EngineSettings settings = WorkerRig::Small();
   settings.flow_capacity = 1;
