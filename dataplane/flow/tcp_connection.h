@@ -11,7 +11,7 @@
 namespace weir {
 
 struct TcpLimits {
-  std::uint32_t out_of_order_bytes = 256 * 1024;  // held a direction
+  std::uint32_t out_of_order_bytes = 256 * 1024;  // held a direction, 96 bytes a piece included
   std::uint32_t out_of_order_segments = 4096;     // held a direction, after merging neighbours
   std::uint32_t retained_bytes = 256 * 1024;      // in-order bytes kept until acknowledged, a direction
   bool midstream = true;                          // pick up connections whose handshake was not seen
@@ -48,12 +48,16 @@ struct TcpVerdict {
 //  * First wins: a byte that was forwarded and is not yet acknowledged is kept
 //    (or held out of order); a later segment with other bytes there is dropped
 //    (kTcpConflict). Equal bytes are forwarded again.
-//  * Data on SYN is stream. Two SYNs with different ISNs are both followed until
-//    an ACK picks one. RST and FIN end nothing before the peer's ACK shows that
-//    the end host took them.
-//  * Segments out of the receiver's window or with a stale timestamp are dropped.
-//    Before the receiver's window is known (one-sided traffic, midstream) a
-//    generous bound (1 MiB) stands in for it.
+//    Only a keep-alive's byte may differ, where the peer acknowledged another.
+//  * Data on SYN is stream. Two SYNs (or SYN/ACKs) with different ISNs are both
+//    followed until an ACK picks one. A later SYN passes without effect; if the peer
+//    answers it, the connection restarts. RST and FIN end nothing: a side is done
+//    when it sent a RST itself or its FIN was acknowledged.
+//  * New bytes out of the receiver's window, with a stale timestamp or with an
+//    acknowledgement far from anything sent are dropped: no host takes them. Before
+//    the receiver's window is known (one-sided traffic, midstream) a generous bound
+//    (1 MiB) stands in for it.
+//  * Of one-sided traffic the last `retained_bytes` are guarded.
 //  * URG data is read in-band.
 //
 // Never throws except std::bad_alloc; memory is bounded by TcpLimits. One thread.
@@ -72,6 +76,13 @@ class TcpConnection {
   // the next OnSegment.
   [[nodiscard]] Bytes Readable(Direction direction) const noexcept;
   void Consume(Direction direction, std::size_t n) noexcept;
+
+  // Before the first segment, for a connection on a tuple whose older one may still live
+  // at the server: no data of the client goes before a SYN/ACK answers exactly its SYN.
+  void RequireAnswer() noexcept;
+  // The flow is judged: from now on no byte is added, but those consumed are still
+  // guarded until they are settled. Gives back what was held beyond them.
+  void StopReading() noexcept;
 
   // True when the peer has acknowledged all bytes consumed so far (or there are
   // none): nothing sent later can put other bytes in their place.

@@ -76,11 +76,13 @@ void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
   ColdFlow& c = cold[flow.cold];
   if (c.verdict_packet == 0 || Stops(flow.action)) c.verdict_packet = flow.packets[0] + flow.packets[1];
   UndecidedFlow& state = undecided[flow.undecided];
+  if (state.tcp) c.stopped_at = state.tcp->next_seq(Direction::kToServer);
   WriteProtocolEvents(flow, state, UINT32_MAX);
   const bool waits = !Stops(flow.action) && state.tcp &&
                      !(state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient));
   if (!waits) return ReleaseUndecided(flow);
   flow.needs = kNeedsAck;
+  state.tcp->StopReading();
   state.readers.reset();
   state.ndpi.reset();
 }

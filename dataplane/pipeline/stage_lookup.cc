@@ -1,5 +1,7 @@
 // Stage 2: FlowKey -> FlowRecord. The whole batch is looked up at once; then each
 // packet goes through the remaining stages in order.
+#include <cstdlib>
+
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -91,20 +93,36 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
 // A packet that leaves the fast path of a decided flow. False: the table is full.
 bool Worker::State::Reopen(Item& item) {
   FlowRecord& flow = *item.flow;
-  const std::uint8_t flags = item.view.tcp_flags;
-  if (item.view.proto == kProtoTcp) {
-    cold[flow.cold].tcp_flags[Index(DirectionOf(flow, item.reversed))] |= flags;
-    if ((flags & (kTcpFin | kTcpRst)) != 0)
-      flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
-    if ((flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return true;
-    // A new connection on this tuple is judged on its own, also after a drop.
-    EndFlow(flow, FlowEnd::kTcpReuse);
-    item.flow = Create(item);
-    if (item.flow == nullptr) return false;
-    Count(item);
-  } else if (item.view.proto == kProtoUdp && !Stops(flow.action) && flow.policy_epoch == epoch) {
+  if (item.view.proto == kProtoTcp) return ReopenTcp(item);
+  if (item.view.proto == kProtoUdp && !Stops(flow.action) && flow.policy_epoch == epoch) {
     StartUndecided(flow);  // another QUIC connection
   }
+  return true;
+}
+
+bool Worker::State::ReopenTcp(Item& item) {
+  FlowRecord& flow = *item.flow;
+  const std::uint8_t flags = item.view.tcp_flags;
+  const Direction direction = DirectionOf(flow, item.reversed);
+  ColdFlow& c = cold[flow.cold];
+  c.tcp_flags[Index(direction)] |= flags;
+  // What a stopped client sends never arrives: its server reads on until it ends the connection itself. A record
+  // that was forgotten earlier would let the rest of a name through as the middle of an unknown connection.
+  const bool ends = !Stops(flow.action) || direction == Direction::kToClient;
+  if (ends && (flags & (kTcpFin | kTcpRst)) != 0)
+    flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
+  if ((flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return true;
+  const bool two_sided = flow.packets[0] != 0 && flow.packets[1] != 0;
+  // Without an answer in sight a new connection may begin only where it shares no number with the stopped one.
+  constexpr std::int32_t kNear = 1 << 20;
+  const auto distance = static_cast<std::int32_t>(item.view.tcp_seq + 1 - c.stopped_at);
+  if (Stops(flow.action) && !two_sided && std::abs(distance) < kNear) return true;
+  // A new connection on this tuple is judged on its own, also after a drop.
+  EndFlow(flow, FlowEnd::kTcpReuse);
+  item.flow = Create(item);
+  if (item.flow == nullptr) return false;
+  if (two_sided) undecided[item.flow->undecided].tcp->RequireAnswer();
+  Count(item);
   return true;
 }
 

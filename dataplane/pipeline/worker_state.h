@@ -64,6 +64,7 @@ struct Worker::State {
   void RunBatch(std::vector<Item>& items, BurstOutput& out);
   void RunSlow(Item& item, BurstOutput& out);
   bool Reopen(Item& item);
+  bool ReopenTcp(Item& item);
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
