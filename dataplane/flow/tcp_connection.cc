@@ -233,7 +233,8 @@ TcpVerdict TcpConnection::State::TakeData(Side& from, const Side& to, const TcpS
     if (placed != DropReason::kNone) return {.drop = placed, .over_budget = placed == DropReason::kTcpBudget};
   }
   const auto next = static_cast<std::int64_t>(from.half.next());
-  if (s.has_ts && at <= next && (!from.has_ts || static_cast<std::int32_t>(s.tsval - from.ts) > 0)) {
+  const bool newer = s.has_ts && (s.flags & kTcpRst) == 0 && at <= next;
+  if (newer && (!from.has_ts || static_cast<std::int32_t>(s.tsval - from.ts) > 0)) {
     from.has_ts = true;
     from.ts = s.tsval;
   }

@@ -201,15 +201,15 @@ std::vector<std::uint64_t> HostsThatRead(const std::vector<Octets>& frames, std:
     for (std::size_t policy = 0; policy < kPolicies; ++policy) {
       IpHost host(policy, hops);
       for (const Octets& frame : frames) host.Take(frame);
-      const auto same =
-          std::find_if(seen.begin(), seen.end(), [&](const auto& s) { return s.first == host.datagrams; });
+      auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& s) { return s.first == host.datagrams; });
       if (same == seen.end()) {
-        std::vector<std::uint64_t> found;
-        Reader fresh(name, found);
-        ReadHost(host.datagrams, 0, fresh);
-        seen.emplace_back(std::move(host.datagrams), std::move(found));
+        std::vector<std::uint64_t> fresh;
+        Reader all(name, fresh);
+        ReadHost(host.datagrams, 0, all);
+        seen.emplace_back(std::move(host.datagrams), std::move(fresh));
+        same = std::prev(seen.end());
       }
-      const auto& found = same == seen.end() ? seen.back().second : same->second;
+      const std::vector<std::uint64_t>& found = same->second;
       for (const std::uint64_t reading : found)
         reader.Add(reading ^ (policy * 2 + (hops == 0 ? 0 : 1) + 1) * 0xd1342543de82ef95u);
     }

@@ -14,12 +14,22 @@ constexpr std::uint32_t kFar = 3u << 20;
 
 }  // namespace
 
+// A decoy is as old as what it stands beside, unless its age is what it is about.
+void TcpPlayer::AgeLike(Packet& decoy, const std::vector<Packet>& segments, std::size_t at) const {
+  if (!shape_.stamps) return;
+  std::uint32_t oldest = UINT32_MAX;
+  for (std::size_t i = at; i < segments.size(); ++i) oldest = std::min(oldest, LoadBe32(&segments[i].options[4]));
+  const std::uint32_t beside = LoadBe32(&segments[std::min(at, segments.size() - 1)].options[4]);
+  StoreBe32(&decoy.options[4], std::min(oldest, beside));
+}
+
 // What weir cannot tell from the truth comes before all of it, and then first wins, or behind all of it.
 void TcpPlayer::AddDecoy(std::vector<Packet>& segments, Packet decoy, bool recognised) {
   decoy.may_drop = true;
   const bool front = Chance(random_, 50);
   if (!recognised && front) readable = false;
   const std::size_t at = recognised ? Below(random_, segments.size() + 1) : front ? 0 : segments.size();
+  if (decoy.options.size() == 12) AgeLike(decoy, segments, at);
   segments.insert(segments.begin() + static_cast<std::ptrdiff_t>(at), std::move(decoy));
 }
 
@@ -56,6 +66,7 @@ void TcpPlayer::AddEndings(std::vector<Packet>& segments) {
     Packet p = Client(flags);
     change(p);
     const std::size_t at = Below(random_, segments.size());
+    AgeLike(p, segments, at);
     segments.insert(segments.begin() + static_cast<std::ptrdiff_t>(at), std::move(p));
   };
   const auto bad = [](Packet& p) { p.bad_sum = p.may_drop = true; };

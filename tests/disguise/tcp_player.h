@@ -26,6 +26,7 @@ class TcpPlayer {
   std::vector<Packet> Segments(const Octets& bytes);
   void AddDecoys(std::vector<Packet>& segments);
   void AddDecoy(std::vector<Packet>& segments, Packet decoy, bool recognised);
+  void AgeLike(Packet& decoy, const std::vector<Packet>& segments, std::size_t at) const;
   void AddMarks(std::vector<Packet>& segments);
   void AddEndings(std::vector<Packet>& segments);
   void AddConflict(std::vector<Packet>& segments);

@@ -119,8 +119,8 @@ class Fragmenter {
     elsewhere.dst.back() = std::byte{77};
     switch (shape_.decoy) {
       case FragmentDecoy::kDuplicate:
-        out.insert(here, {out[at].bytes, true});
-        // Behind the last missing piece it opens a datagram that never ends.
+        // Behind the last missing piece it would open a datagram that never ends.
+        if (at + 1 < out.size()) out.insert(here + 1, {out[at].bytes, true});
         break;
       case FragmentDecoy::kOtherProtocol:
         out.insert(here, {Piece(wrong, second, second + size, more, 99, at_), true});
