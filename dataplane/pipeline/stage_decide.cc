@@ -39,7 +39,10 @@ void Worker::State::Decide(Item& item, const Ruling& ruling) {
 bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) const {
   const bool transport = flow.key.proto == kProtoTcp || flow.key.proto == kProtoUdp;
   const PendingPolicy& pending = generation->policy->pending();
-  const bool within = state.packets < pending.max_packets && state.payload_bytes < pending.max_bytes;
+  // Tiny segments are not many packets: they say as little as one.
+  constexpr std::uint64_t kTinyAverage = 64;
+  const bool patient = state.packets < pending.max_packets || state.payload_bytes < pending.max_packets * kTinyAverage;
+  const bool within = patient && state.payload_bytes < pending.max_bytes;
   const bool ndpi_listens = state.ndpi != nullptr && within;
   if (!transport) return ndpi_listens;
   switch (state.inspection.state) {

@@ -16,7 +16,7 @@ Worker::State::Ruling Worker::State::Inspect(Item& item) {
     ApplyMatches(item, ruling);
     OfferAddress(flow, state, Confidence::kCertain, ruling);
   }
-  if (item.view.payload_len > 0) {
+  if (item.view.payload_len > 0 && item.view.proto != kProtoTcp) {
     ++state.packets;
     state.payload_bytes += item.view.payload_len;
   }
@@ -73,6 +73,9 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
     const Bytes bytes = state.tcp->Readable(d);
     if (bytes.empty()) continue;
+    // What waits for a hole to be filled was read by nobody yet: it uses no patience up.
+    ++state.packets;
+    state.payload_bytes += bytes.size();
     InspectBytes(item, d, bytes, true, ruling);
     state.tcp->Consume(d, bytes.size());
   }

@@ -25,6 +25,8 @@ TEST(RandomDisguises, AreCaughtAndTheirInnocentTwinsAreNotStopped) {
     const Finding blocked = JudgeBlocked(box, Play(disguise, kBlocked));
     EXPECT_EQ(blocked.wrong, "") << "seed " << seed << ": " << disguise.name;
     idle += blocked.counts ? 0 : 1;
+    if (!blocked.counts && std::getenv("WEIR_DISGUISE_IDLE") != nullptr)
+      std::printf("idle %u: %s\n", seed, disguise.name.c_str());
     caught += blocked.wrong.empty() ? 1 : 0;
     const Conversation twin = Play(disguise, kAllowed);
     const Finding innocent = JudgeInnocent(box, twin);
