@@ -93,7 +93,6 @@ const Key kOneByOne[] = {
     Key{"defrag.timeout_ms", Count{WEIR_FIELD(std::uint32_t, engine.defrag.timeout_ms), 1000, 120'000}},
     Key{"tcp.out_of_order_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.out_of_order_bytes), 1460, 1u << 26}},
     Key{"tcp.out_of_order_segments", Count{WEIR_FIELD(std::uint32_t, engine.tcp.out_of_order_segments), 1, 1u << 20}},
-    Key{"tcp.one_sided_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.one_sided_bytes), 65536, 1u << 30}},
     Key{"tcp.retained_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.retained_bytes), 1460, 1u << 26}},
     Key{"readers.handshake_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.handshake_bytes), 1024, 1u << 24}},
     Key{"readers.http_head_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.http_head_bytes), 1024, 1u << 24}},

@@ -25,7 +25,7 @@ namespace weir {
   X(kFragmentBad, "fragment_bad")         /* beyond 65535, last fragment contradicts */   \
   X(kFragmentTimeout, "fragment_timeout") /* never completed */                           \
   X(kFragmentBudget, "fragment_budget")                                                   \
-  X(kTcpBadFlags, "tcp_bad_flags") /* null, SYN+FIN, SYN+RST */                           \
+  X(kTcpBadFlags, "tcp_bad_flags") /* null, FIN without ACK, SYN+FIN, SYN+RST */          \
   X(kTcpOutOfWindow, "tcp_out_of_window")                                                 \
   X(kTcpOldTimestamp, "tcp_old_timestamp") /* PAWS, RFC 7323 s5 */                        \
   X(kTcpConflict, "tcp_conflict")          /* bytes differ from those forwarded before */ \

@@ -11,12 +11,11 @@
 namespace weir {
 
 struct TcpLimits {
-  std::uint32_t out_of_order_bytes = 256 * 1024;  // held a direction
+  std::uint32_t out_of_order_bytes = 256 * 1024;  // held a direction, 96 bytes a piece included
   std::uint32_t out_of_order_segments = 4096;     // held a direction, after merging neighbours
   std::uint32_t retained_bytes = 256 * 1024;      // in-order bytes kept until acknowledged, a direction
-  std::uint32_t one_sided_bytes = 512 * 1024;     // beyond a pass, where the peer was never seen
-  bool midstream = true;                          // pick up connections whose handshake was not seen
   bool one_sided = true;                          // go on where the peer was never seen and a budget ends
+  bool midstream = true;                          // pick up connections whose handshake was not seen
 };
 
 struct TcpSegment {
@@ -38,9 +37,11 @@ enum class TcpState : std::uint8_t { kNew, kSynSent, kSynReceived, kEstablished,
 struct TcpVerdict {
   DropReason drop = DropReason::kNone;  // other than kNone: the frame must not leave
   bool clear_urgent = false;  // forward it with URG cleared (and the checksum mended): its data is read in-band
-  bool other_syn = false;     // a SYN of another connection on this tuple: it passes without effect on this one
-  bool over_budget = false;   // drop is kTcpBudget: the exception policy decides about the flow
-  bool one_sided = false;     // a budget ended that only an acknowledgement frees, and the peer was never seen
+  bool restarts =
+      false;  // a SYN that opens a new connection on this tuple: end this flow, make a new one, offer the segment to it
+  bool other_syn = false;    // a SYN of another connection on this tuple: without effect on this one unless answered
+  bool one_sided = false;    // a budget ended that only an acknowledgement frees, and the peer was never seen
+  bool over_budget = false;  // drop is kTcpBudget: the exception policy decides about the flow
 };
 
 // The inline stream engine of one undecided TCP flow (design.md s3): both
@@ -50,13 +51,16 @@ struct TcpVerdict {
 //  * First wins: a byte that was forwarded and is not yet acknowledged is kept
 //    (or held out of order); a later segment with other bytes there is dropped
 //    (kTcpConflict). Equal bytes are forwarded again.
-//  * Data on SYN is stream. Two SYNs with different ISNs are both followed until
-//    an ACK picks one; a SYN on a connection that was answered is another's
-//    (`other_syn`), which begins with its SYN/ACK (RFC 9293 s3.10.7.4, RFC 5961 s4).
-//    RST and FIN end nothing before the peer's ACK shows that the end host took them.
-//  * Segments out of the receiver's window or with a stale timestamp are dropped.
-//    Before the receiver's window is known (one-sided traffic, midstream) a
-//    generous bound (1 MiB) stands in for it.
+//    Only a keep-alive's byte may differ, where the peer acknowledged another.
+//  * Data on SYN is stream. Two SYNs (or SYN/ACKs) with different ISNs are both
+//    followed until an ACK picks one. A later SYN passes without effect; if the peer
+//    answers it, the connection restarts. RST and FIN end nothing: a side is done
+//    when it sent a RST itself or its FIN was acknowledged.
+//  * New bytes out of the receiver's window, with a stale timestamp or with an
+//    acknowledgement far from anything sent are dropped: no host takes them. Before
+//    the receiver's window is known (one-sided traffic, midstream) a generous bound
+//    (1 MiB) stands in for it.
+//  * Of one-sided traffic the last `retained_bytes` are guarded.
 //  * URG data is read in-band.
 //
 // Never throws except std::bad_alloc; memory is bounded by TcpLimits. One thread.
@@ -76,9 +80,13 @@ class TcpConnection {
   [[nodiscard]] Bytes Readable(Direction direction) const noexcept;
   void Consume(Direction direction, std::size_t n) noexcept;
 
-  // What was consumed so far is passed: bytes behind it are neither read nor kept, those
-  // before it are still compared until the peer acknowledged them.
-  void Freeze();
+  // Before the first segment, for a connection on a tuple whose older one may still live
+  // at the server: no data of the client goes before a SYN/ACK answers exactly its SYN.
+  void RequireAnswer() noexcept;
+  // The flow is judged: from now on no byte is added, but those consumed are still
+  // guarded until they are settled. Gives back what was held beyond them.
+  void StopReading() noexcept;
+
   // Gives back what only later conflicts need: acknowledged bytes that are still kept.
   void Trim();
 

@@ -15,7 +15,7 @@ std::uint64_t TcpHalf::end() const noexcept {
 bool TcpHalf::Agrees(std::uint64_t start, Bytes data) const noexcept {
   const std::uint64_t stop = start + data.size();
   const std::uint64_t from = std::max(start, kept_from_);
-  const std::uint64_t to = std::min(stop, next_);
+  const std::uint64_t to = std::min(stop, kept_from_ + (kept_.size() - kept_head_));
   if (from < to &&
       std::memcmp(kept_.data() + kept_head_ + (from - kept_from_), data.data() + (from - start), to - from) != 0) {
     return false;
@@ -31,7 +31,25 @@ bool TcpHalf::Agrees(std::uint64_t start, Bytes data) const noexcept {
   return true;
 }
 
-DropReason TcpHalf::Place(std::int64_t start, Bytes data, const TcpLimits& limits) {
+bool TcpHalf::Has(std::int64_t start, Bytes data) const noexcept {
+  if (start < 0) {
+    const auto before = static_cast<std::uint64_t>(-start);
+    if (before >= data.size()) return true;
+    data = data.subspan(before);
+    start = 0;
+  }
+  const std::uint64_t stop = static_cast<std::uint64_t>(start) + data.size();
+  std::uint64_t at = std::max(static_cast<std::uint64_t>(start), next_);
+  auto piece = held_.upper_bound(at);
+  if (piece != held_.begin()) --piece;
+  for (; at < stop; ++piece) {
+    if (piece == held_.end() || piece->first > at) return false;
+    at = std::max<std::uint64_t>(at, piece->first + piece->second.size());
+  }
+  return Agrees(static_cast<std::uint64_t>(start), data);
+}
+
+DropReason TcpHalf::Place(std::int64_t start, Bytes data, const TcpLimits& limits, bool may_forget) {
   if (start < 0) {
     const auto before = static_cast<std::uint64_t>(-start);
     if (before >= data.size()) return DropReason::kNone;
@@ -41,45 +59,93 @@ DropReason TcpHalf::Place(std::int64_t start, Bytes data, const TcpLimits& limit
   const auto at = static_cast<std::uint64_t>(start);
   if (data.empty() || at + data.size() <= kept_from_) return DropReason::kNone;
   if (!Agrees(at, data)) return DropReason::kTcpConflict;
-  if (frozen_) return DropReason::kNone;
-  if (at + data.size() <= next_) return DropReason::kNone;
-  if (at > next_) return Hold(at, data, limits) ? DropReason::kNone : DropReason::kTcpBudget;
+  if (frozen_) Follow(at + data.size(), data.size());
+  if (at + data.size() <= next_ || frozen_) return DropReason::kNone;
+  if (at > next_) {
+    if (!Hold(at, data, limits)) return DropReason::kTcpBudget;
+    SkipLost();
+    return DropReason::kNone;
+  }
   const Bytes fresh = data.subspan(next_ - at);
-  if (kept_.size() - kept_head_ + fresh.size() > limits.retained_bytes + kHistory) return DropReason::kTcpBudget;
+  const std::size_t limit = limits.retained_bytes + kHistory;
+  const std::size_t kept = kept_.size() - kept_head_ + fresh.size();
+  if (kept > limit && may_forget) {
+    const std::uint64_t n = std::min<std::uint64_t>(kept - limit, consumed_ - kept_from_);
+    Forget(n);
+    forgotten_ += n;
+  }
+  if (kept_.size() - kept_head_ + fresh.size() > limit) return DropReason::kTcpBudget;
   Append(fresh);
   TakeHeld();
   return DropReason::kNone;
 }
 
+void TcpHalf::Freeze() {
+  frozen_ = true;
+  held_.clear();
+  held_bytes_ = 0;
+  kept_.resize(kept_head_ + (consumed_ - kept_from_));
+  next_ = consumed_;
+}
+
+// Where a frozen stream stands, so that numbers are placed right beyond 2 GiB. It goes on by as much as was sent: a
+// few early segments must not turn the numbers of what is guarded into those of 4 GiB later.
+void TcpHalf::Follow(std::uint64_t stop, std::size_t size) noexcept {
+  constexpr std::uint64_t kSlack = 1 << 20;
+  passed_ += size;
+  if (stop > next_ && stop <= consumed_ + passed_ + kSlack) next_ = stop;
+}
+
 void TcpHalf::Append(Bytes data) {
   kept_.insert(kept_.end(), data.begin(), data.end());
   next_ += data.size();
+  acked_ = std::max(acked_, std::min(claimed_, next_));
 }
 
 // Keeps the parts of an early segment that are not held yet.
 bool TcpHalf::Hold(std::uint64_t start, Bytes data, const TcpLimits& limits) {
-  if (held_bytes_ + data.size() > limits.out_of_order_bytes) return false;
+  const std::size_t cost = HeldCost() + data.size() + kPieceCost;
+  if (cost > limits.out_of_order_bytes || held_.size() >= limits.out_of_order_segments) {
+    // What joins a neighbour costs its bytes alone.
+    const auto left = held_.upper_bound(start);
+    const bool joins = left != held_.begin() && std::prev(left)->first + std::prev(left)->second.size() >= start;
+    if (!joins || cost - kPieceCost > limits.out_of_order_bytes) return false;
+  }
   const std::uint64_t stop = start + data.size();
   std::uint64_t at = start;
   auto piece = held_.upper_bound(start);
   if (piece != held_.begin() && std::prev(piece)->first + std::prev(piece)->second.size() > start) --piece;
   while (at < stop) {
     const std::uint64_t gap_end = piece == held_.end() ? stop : std::min(stop, piece->first);
-    if (at < gap_end) {
-      // A segment that continues its neighbour joins it: 1-byte segments in order stay one piece.
-      const auto left = held_.lower_bound(at);
-      const Bytes part = data.subspan(at - start, gap_end - at);
-      const bool joins = left != held_.begin() && std::prev(left)->first + std::prev(left)->second.size() == at;
-      if (!joins && held_.size() >= limits.out_of_order_segments) return false;
-      std::vector<std::byte>& into = joins ? std::prev(left)->second : held_[at];
-      into.insert(into.end(), part.begin(), part.end());
-      held_bytes_ += part.size();
-    }
-    if (piece == held_.end()) break;
-    at = std::max(gap_end, piece->first + piece->second.size());
-    ++piece;
+    const std::uint64_t resume = piece == held_.end() ? stop : piece->first + piece->second.size();
+    if (at < gap_end) Extend(at, gap_end, data.subspan(at - start, gap_end - at));
+    at = std::max(gap_end, resume);
+    piece = held_.lower_bound(at);
   }
   return true;
+}
+
+// Fills the gap [at, gap_end) or its beginning. A segment that continues a neighbour joins it: 1-byte segments in
+// order stay one piece, and backwards one piece a kSmall bytes.
+void TcpHalf::Extend(std::uint64_t at, std::uint64_t gap_end, Bytes part) {
+  constexpr std::size_t kSmall = 64;
+  held_bytes_ += part.size();
+  const auto right = held_.lower_bound(at);
+  if (right != held_.begin()) {
+    auto& [from, bytes] = *std::prev(right);
+    if (from + bytes.size() == at) {
+      bytes.insert(bytes.end(), part.begin(), part.end());
+      return;
+    }
+  }
+  if (right != held_.end() && right->first == gap_end && right->second.size() + part.size() <= kSmall) {
+    auto node = held_.extract(right);
+    node.key() = at;
+    node.mapped().insert(node.mapped().begin(), part.begin(), part.end());
+    held_.insert(std::move(node));
+    return;
+  }
+  held_.emplace(at, std::vector<std::byte>(part.begin(), part.end()));
 }
 
 void TcpHalf::TakeHeld() {
@@ -95,49 +161,50 @@ void TcpHalf::TakeHeld() {
 Bytes TcpHalf::Readable() const noexcept { return Bytes(kept_).subspan(kept_head_ + (consumed_ - kept_from_)); }
 
 void TcpHalf::Consume(std::size_t n) noexcept {
-  consumed_ = std::min(consumed_ + n, next_);
-  Release(kHistory);
+  consumed_ = frozen_ ? consumed_ : std::min(consumed_ + n, next_);
+  Release();
 }
 
 void TcpHalf::Acknowledge(std::uint64_t offset) {
-  acked_ = std::max(acked_, offset);
-  if (acked_ > next_) {
-    // The end host has bytes that never came past us: go on behind them.
-    kept_.clear();
-    kept_head_ = 0;
-    next_ = consumed_ = kept_from_ = acked_;
-    if (!frozen_) TakeHeld();
+  acked_ = std::max(acked_, std::min(offset, next_));
+  if (offset > next_ && !frozen_) {
+    claimed_ = std::max(claimed_, offset);
+    SkipLost();
   }
-  Release(kHistory);
+  Release();
 }
 
-void TcpHalf::Freeze() {
-  frozen_ = true;
-  // What nobody consumed yet, the pass does not rest on.
-  kept_.resize(kept_head_ + (consumed_ - kept_from_));
-  kept_.shrink_to_fit();
-  next_ = consumed_;
-  held_.clear();
-  held_bytes_ = 0;
-}
-
-void TcpHalf::Trim() {
-  Release(0);
-  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_head_));
+// The end host has bytes that never came past us: go on behind them. An acknowledgement
+// alone proves nothing, its sender may lie; the other side goes on only from what it sent.
+void TcpHalf::SkipLost() {
+  if (claimed_ <= next_ || held_.empty() || held_.begin()->first > claimed_ || end() < claimed_) return;
+  kept_.clear();
   kept_head_ = 0;
-  kept_.shrink_to_fit();
+  next_ = consumed_ = kept_from_ = acked_ = claimed_;
+  TakeHeld();
 }
 
-void TcpHalf::Release(std::uint64_t history) {
-  const std::uint64_t done = std::min(acked_, consumed_);
-  if (done <= kept_from_ + history) return;
-  const std::uint64_t n = done - history - kept_from_;
+// Gives up the oldest n bytes of kept_, which were consumed.
+void TcpHalf::Forget(std::size_t n) {
   kept_from_ += n;
   kept_head_ += n;
   // Moving down is paid for by the bytes that went.
   if (kept_head_ < kept_.size() / 2) return;
   kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_head_));
   kept_head_ = 0;
+}
+
+void TcpHalf::Trim() {
+  const std::uint64_t done = std::min(acked_, consumed_);
+  if (done > kept_from_) Forget(done - kept_from_);
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_head_));
+  kept_head_ = 0;
+  kept_.shrink_to_fit();
+}
+
+void TcpHalf::Release() {
+  const std::uint64_t done = std::min(acked_, consumed_);
+  if (done > kept_from_ + kHistory) Forget(done - kHistory - kept_from_);
 }
 
 }  // namespace weir

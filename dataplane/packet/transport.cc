@@ -47,7 +47,9 @@ DropReason WalkTcp(Walk& walk, std::size_t at, std::size_t end) noexcept {
   view.payload_len = static_cast<std::uint32_t>(end - at - header);
   if (header > 20) ReadTcpOptions(view, {p + 20, header - 20});
   const std::uint8_t control = view.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck);
-  const bool nonsense = control == 0 || ((control & kTcpSyn) != 0 && (control & (kTcpFin | kTcpRst)) != 0);
+  // Data or FIN without ACK: discarded by every receiver (RFC 9293 s3.10.7.4).
+  const bool nonsense = (control & (kTcpSyn | kTcpRst | kTcpAck)) == 0 ||
+                        ((control & kTcpSyn) != 0 && (control & (kTcpFin | kTcpRst)) != 0);
   return nonsense ? DropReason::kTcpBadFlags : DropReason::kNone;
 }
 

@@ -54,6 +54,7 @@ struct ColdFlow {
   std::int64_t start_us = 0;
   std::uint64_t drop_reasons_seen = 0;  // bit a DropReason: its first drop event is written
   std::uint32_t verdict_packet = 0;     // 0: no final verdict yet
+  std::uint32_t stopped_at = 0;         // the TCP client's next sequence number at the verdict
   std::array<std::uint16_t, 3> vlan{};
   std::uint16_t port = 0;
   std::uint8_t vlan_count = 0;

@@ -18,8 +18,9 @@ void Worker::State::NoteSyn(const Item& item) {
   flow.needs |= kNeedsReuse;
 }
 
-// Does this packet show that the noted SYN was taken? kUnconfirmed: it carries bytes of
-// which nobody knows yet whether they belong to the old connection or to the new one.
+// Does this packet show that the noted SYN was taken? kUnconfirmed: nobody knows yet
+// whether it belongs to the old connection or to a new one. A plain segment of the server
+// proves nothing: it may have been under way.
 Worker::State::Reuse Worker::State::ReuseOf(const Item& item) {
   FlowRecord& flow = *item.flow;
   PendingSyn& syn = cold[flow.cold].syn;
@@ -32,11 +33,16 @@ Worker::State::Reuse Worker::State::ReuseOf(const Item& item) {
   const bool one_sided = flow.packets[Index(Opposite(syn.from))] == 0;
   if (from_opener && (flags & kTcpSyn) == 0) {
     const std::uint32_t ahead = item.view.tcp_seq - (syn.seq + 1);
-    if (one_sided && ahead == 0) return Reuse::kOpens;
+    // After a drop only where the two share no number.
+    const std::uint32_t apart = syn.seq + 1 - cold[flow.cold].stopped_at;
+    const bool near = Stops(flow.action) && (apart < kWindow || apart > UINT32_MAX - kWindow);
+    if (one_sided && ahead == 0 && !near) return Reuse::kOpens;
     if (ahead < kWindow && item.view.payload_len > 0) return Reuse::kUnconfirmed;
   }
-  const bool challenged = !from_opener && (flags & kTcpSyn) == 0;
-  if (challenged || now.us - syn.time_us > kSynLivesUs) {
+  // The answer to another SYN than the last: the client has to ask again.
+  if (!from_opener && (flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck) && flow.undecided == Handle::kNone)
+    return Reuse::kUnconfirmed;
+  if (now.us - syn.time_us > kSynLivesUs) {
     syn.open = false;
     flow.needs = static_cast<std::uint8_t>(flow.needs & ~kNeedsReuse);
   }

@@ -39,7 +39,10 @@ void Worker::State::Decide(Item& item, const Ruling& ruling) {
 bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) const {
   const bool transport = flow.key.proto == kProtoTcp || flow.key.proto == kProtoUdp;
   const PendingPolicy& pending = generation->policy->pending();
-  const bool within = state.packets < pending.max_packets && state.payload_bytes < pending.max_bytes;
+  // Tiny segments are not many packets: they say as little as one.
+  constexpr std::uint64_t kTinyAverage = 64;
+  const bool patient = state.packets < pending.max_packets || state.payload_bytes < pending.max_packets * kTinyAverage;
+  const bool within = patient && state.payload_bytes < pending.max_bytes;
   const bool ndpi_listens = state.ndpi != nullptr && within;
   if (!transport) return ndpi_listens;
   switch (state.inspection.state) {
@@ -76,12 +79,13 @@ void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {
   ColdFlow& c = cold[flow.cold];
   if (c.verdict_packet == 0 || Stops(flow.action)) c.verdict_packet = flow.packets[0] + flow.packets[1];
   UndecidedFlow& state = undecided[flow.undecided];
+  if (state.tcp) c.stopped_at = state.tcp->next_seq(Direction::kToServer);
   WriteProtocolEvents(flow, state, UINT32_MAX);
   const bool waits = !Stops(flow.action) && state.tcp &&
                      !(state.tcp->Settled(Direction::kToServer) && state.tcp->Settled(Direction::kToClient));
   if (!waits) return ReleaseUndecided(flow);
   flow.needs = static_cast<std::uint8_t>(kNeedsAck | (flow.needs & kNeedsReuse));
-  state.tcp->Freeze();
+  state.tcp->StopReading();
   state.readers.reset();
   state.ndpi.reset();
 }

@@ -22,8 +22,10 @@ Worker::State::Ruling Worker::State::Inspect(Item& item) {
       state.readers.emplace(settings.readers, flow.key.proto);
       if (ndpi && flow.decision == Handle::kNone) state.ndpi = ndpi->NewFlow();
     }
-    ++state.packets;
-    state.payload_bytes += item.view.payload_len;
+    if (item.view.proto != kProtoTcp) {
+      ++state.packets;
+      state.payload_bytes += item.view.payload_len;
+    }
   }
   if (item.view.proto == kProtoTcp) {
     InspectSegment(item, state, ruling);
@@ -41,6 +43,8 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   ruling.receiver_expects = state.tcp->next_seq(direction);
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.drop = verdict.drop;
+  ruling.restarts = verdict.restarts;
+  if (verdict.restarts) return;
   if (verdict.other_syn) return NoteSyn(item);
   if ((verdict.drop == DropReason::kTcpBudget && !verdict.one_sided) ||
       Simulated(item.frame(), ExceptionTrigger::kTcpBudget)) {
@@ -85,6 +89,9 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
     const Bytes bytes = state.tcp->Readable(d);
     if (bytes.empty()) continue;
+    // What waits for a hole to be filled was read by nobody yet: it uses no patience up.
+    ++state.packets;
+    state.payload_bytes += bytes.size();
     InspectBytes(item, d, bytes, true, ruling);
     state.tcp->Consume(d, bytes.size());
   }

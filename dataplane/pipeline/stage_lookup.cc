@@ -73,6 +73,14 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   if (FromWrongSide(item)) Exceed(item, ExceptionTrigger::kWrongSide, DropReason::kWrongSide, ruling);
   if (OverMemory(item)) Exceed(item, ExceptionTrigger::kMemory, DropReason::kExceptionPolicy, ruling);
   if (ruling.drop == DropReason::kNone && ruling.by_rule == Action::kPending) ruling = Inspect(item);
+  if (ruling.restarts) {
+    WriteAlerts(item, false);
+    EndFlow(*item.flow, FlowEnd::kTcpReuse);
+    item.flow = Create(item);
+    if (item.flow == nullptr) return WithoutRecord(item, out);
+    Count(item);
+    ruling = Inspect(item);
+  }
   DropReason drop = ruling.drop;
   if (drop == DropReason::kNone) {
     Decide(item, ruling);
@@ -119,8 +127,13 @@ bool Worker::State::Reopen(Item& item) {
   FlowRecord& flow = *item.flow;
   const std::uint8_t flags = item.view.tcp_flags;
   if (item.view.proto == kProtoTcp) {
-    cold[flow.cold].tcp_flags[Index(DirectionOf(flow, item.reversed))] |= flags;
-    if ((flags & (kTcpFin | kTcpRst)) != 0)
+    const Direction direction = DirectionOf(flow, item.reversed);
+    cold[flow.cold].tcp_flags[Index(direction)] |= flags;
+    // What a stopped client sends never arrives: its server reads on until it ends the
+    // connection itself, and a record that was forgotten earlier would let the rest of a
+    // name through as the middle of an unknown connection.
+    const bool ends = !Stops(flow.action) || direction == Direction::kToClient;
+    if (ends && (flags & (kTcpFin | kTcpRst)) != 0)
       flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
     return false;
   }

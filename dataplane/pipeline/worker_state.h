@@ -88,6 +88,7 @@ struct Worker::State {
   // 3 inspect (stage_inspect.cc, stage_rules.cc)
   struct Ruling {
     DropReason drop = DropReason::kNone;  // of this packet
+    bool restarts = false;                // a SYN that opens a new connection on this tuple
     bool changed = false;                 // the label or a rule's action changed: decide
     Action by_rule = Action::kPending;    // a matched rule's own action
     RuleId sid{};
