@@ -94,8 +94,8 @@ bool Worker::State::Reopen(Item& item) {
   const std::uint8_t flags = item.view.tcp_flags;
   if (item.view.proto == kProtoTcp) {
     cold[flow.cold].tcp_flags[Index(DirectionOf(flow, item.reversed))] |= flags;
-    if ((flags & (kTcpFin | kTcpRst)) != 0)
-      flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
+    // Nobody checks sequence numbers here any more, so neither is taken for the end.
+    if ((flags & (kTcpFin | kTcpRst)) != 0) flows->SetState(flow, FlowState::kClosing, now);
     if ((flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return true;
     // A new connection on this tuple is judged on its own, also after a drop.
     EndFlow(flow, FlowEnd::kTcpReuse);
