@@ -116,6 +116,26 @@ void WriteFragment(FrameBytes& out, const Path& path, std::uint32_t id, std::uin
   std::copy(payload.begin(), payload.end(), at);
 }
 
+FrameBytes LongHello(std::size_t size, std::uint32_t message, std::size_t record) {
+  FrameBytes body;
+  const auto put = [&](std::initializer_list<std::uint8_t> bytes) {
+    for (const std::uint8_t byte : bytes) body.push_back(std::byte{byte});
+  };
+  put({1, static_cast<std::uint8_t>(message >> 16), static_cast<std::uint8_t>(message >> 8),
+       static_cast<std::uint8_t>(message), 3, 3});
+  body.resize(body.size() + 32, std::byte{7});
+  put({0, 0, 2, 0x13, 1, 1, 0, 0xff, 0xff});
+  FrameBytes out;
+  for (std::size_t at = 0; out.size() < size; at += record) {
+    const std::array<std::uint8_t, 5> header = {22, 3, 1, static_cast<std::uint8_t>(record >> 8),
+                                                static_cast<std::uint8_t>(record)};
+    for (const std::uint8_t byte : header) out.push_back(std::byte{byte});
+    for (std::size_t i = at; i < at + record; ++i) out.push_back(i < body.size() ? body[i] : std::byte{0});
+  }
+  out.resize(size);
+  return out;
+}
+
 namespace {
 
 constexpr std::size_t kDatagram = 1200;

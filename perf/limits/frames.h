@@ -32,6 +32,10 @@ void WriteUdp(FrameBytes& out, const Path& path, Direction direction, Bytes payl
 // A piece of a UDP datagram that is whole nowhere: `payload` stands at `offset`.
 void WriteFragment(FrameBytes& out, const Path& path, std::uint32_t id, std::uint16_t offset, bool more, Bytes payload);
 
+// The first `size` bytes of a ClientHello of `message` bytes, in records of `record`
+// bytes, whose extensions go on and on.
+[[nodiscard]] FrameBytes LongHello(std::size_t size, std::uint32_t message, std::size_t record);
+
 // A QUIC v1 Initial of the client with packet number 0, sealed (RFC 9001 s5), filled up to
 // 1200 bytes with PADDING. `dcid`: its connection id.
 [[nodiscard]] FrameBytes QuicInitial(std::uint64_t dcid, Bytes frames);

@@ -1,4 +1,5 @@
 // weir_limits: what hostile traffic costs a worker in time and memory (perf/README.md).
+//   weir_limits --flow-bytes      what an undecided flow takes, step by step
 //   weir_limits [--smoke] [--json] [--list] [NAME...]     scenarios whose name begins with a NAME
 // Each scenario runs in a process of its own, so that its memory is its own. Exit 1: a
 // verdict or a frame of an established flow was lost, a frame is in no counter, or the
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "perf/limits/flow_bytes.h"
 #include "perf/limits/scenarios.h"
 
 namespace weir::perf {
@@ -22,6 +24,7 @@ struct Options {
   bool smoke = false;
   bool json = false;
   bool list = false;
+  bool flow_bytes = false;
   std::vector<std::string> names;
 };
 
@@ -95,6 +98,7 @@ bool Wanted(const Options& options, std::string_view name) {
 int RunAll(const Options& options) {
   auto startup = LoadStartup({});
   if (!startup) return std::fprintf(stderr, "the shipped data does not load\n"), 2;
+  if (options.flow_bytes) return PrintFlowBytes(*startup), 0;
   const double budget = BudgetMib(startup->config.engine);
   if (!options.json && !options.list) {
     fmt::print("budget {:.0f} MiB a worker\n", budget);
@@ -134,6 +138,8 @@ int main(int argc, char** argv) {
       options.smoke = true;
     } else if (arg == "--json") {
       options.json = true;
+    } else if (arg == "--flow-bytes") {
+      options.flow_bytes = true;
     } else if (arg == "--list") {
       options.list = true;
     } else {

@@ -14,28 +14,6 @@ constexpr Direction kUp = Direction::kToServer;
 constexpr std::uint8_t kData = kTcpAck | kTcpPsh;
 constexpr std::uint32_t kFirst = 1001;  // the client's sequence number after its SYN
 
-// The first `size` bytes of a ClientHello of `message` bytes, in records of `record`
-// bytes, whose extensions go on and on.
-FrameBytes LongHello(std::size_t size, std::uint32_t message, std::size_t record) {
-  FrameBytes body;
-  const auto put = [&](std::initializer_list<std::uint8_t> bytes) {
-    for (const std::uint8_t byte : bytes) body.push_back(std::byte{byte});
-  };
-  put({1, static_cast<std::uint8_t>(message >> 16), static_cast<std::uint8_t>(message >> 8),
-       static_cast<std::uint8_t>(message), 3, 3});
-  body.resize(body.size() + 32, std::byte{7});
-  put({0, 0, 2, 0x13, 1, 1, 0, 0xff, 0xff});
-  FrameBytes out;
-  for (std::size_t at = 0; out.size() < size; at += record) {
-    const std::array<std::uint8_t, 5> header = {22, 3, 1, static_cast<std::uint8_t>(record >> 8),
-                                                static_cast<std::uint8_t>(record)};
-    for (const std::uint8_t byte : header) out.push_back(std::byte{byte});
-    for (std::size_t i = at; i < at + record; ++i) out.push_back(i < body.size() ? body[i] : std::byte{0});
-  }
-  out.resize(size);
-  return out;
-}
-
 // `units` flows hold `stream` each, brought in turns: all their first segments, then all second.
 void InTurns(Lab& lab, const Scenario& s, std::uint32_t units, const FrameBytes& stream, std::size_t segment,
              std::uint16_t port) {
