@@ -48,7 +48,7 @@ struct alignas(64) FlowRecord {
   std::uint32_t timer_prev = 0;  // FlowTable's own
   std::uint32_t queue_next = 0;  // FlowTable's own
   std::uint32_t queue_prev = 0;  // FlowTable's own
-  std::uint32_t spare = 0;
+  std::uint32_t queued_ms = 0;   // FlowTable's own
 };
 static_assert(sizeof(FlowRecord) == 128 && std::is_trivially_copyable_v<FlowRecord>);
 

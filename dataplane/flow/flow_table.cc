@@ -47,11 +47,13 @@ class Pages {
   std::size_t count_ = 0;
 };
 
-// Only one side was ever heard, so that its other side may not exist.
+// Only one side was ever heard: its other side may not exist.
 bool OneWay(const FlowRecord& flow) noexcept { return flow.packets[0] == 0 || flow.packets[1] == 0; }
 
-// New flows, oldest first. FlowRecord::queued says which of the two a flow stands in.
-enum Queued : std::uint8_t { kUnqueued, kFresh, kStopped };
+// Unproven flows, oldest first. FlowRecord::queued says which of the two a flow stands in.
+enum Queued : std::uint8_t { kUnqueued, kUnproven, kStopped };
+bool Unproven(const FlowRecord& flow) noexcept { return flow.state == FlowState::kNew || OneWay(flow); }
+
 struct Queue {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
@@ -69,7 +71,7 @@ struct FlowTable::State {
   std::uint32_t free_list = 0;  // linked by timer_next
   std::uint32_t victim_cursor = 1;
   std::uint32_t drain_cursor = 1;
-  Queue fresh_flows;
+  Queue unproven_flows;         // those that no longer are go when they are met
   Queue stopped_flows;          // new and stopped: moved here when Victim meets them
   std::uint32_t due_chain = 0;  // what is left of the wheel slot that Expire is emptying
   std::int64_t wheel_s = -1;    // the last second whose slot was emptied; -1: not started
@@ -200,7 +202,7 @@ FlowRecord* FlowTable::Insert(const FlowKey& key, Timestamp now) noexcept {
   flow.in_use = 1;
   Touch(flow, now);
   s.IndexInsert(hash, slot);
-  s.Push(kFresh, slot);
+  s.Push(kUnproven, slot);
   ++s.size;
   if (s.wheel_s < 0) s.wheel_s = now.ms() / 1000;
   s.Arm(slot, now.ms());
@@ -223,7 +225,7 @@ void FlowTable::ChangeState(FlowRecord& flow, FlowState state, Timestamp now) no
   State& s = *state_;
   const std::uint32_t slot = s.IndexOf(flow);
   flow.state = state;
-  if (flow.queued != kUnqueued && state != FlowState::kNew) s.Unqueue(flow);
+  if (flow.queued != kUnqueued && !Unproven(flow)) s.Unqueue(flow);
   // A longer timeout is noticed when the timer fires; a shorter one would be too late then.
   if (state < FlowState::kClosing || flow.timer_slot == kNoTimer) return;
   s.Unlink(flow);
@@ -231,12 +233,13 @@ void FlowTable::ChangeState(FlowRecord& flow, FlowState state, Timestamp now) no
 }
 
 Queue& FlowTable::State::QueueOf(const FlowRecord& flow) noexcept {
-  return flow.queued == kFresh ? fresh_flows : stopped_flows;
+  return flow.queued == kUnproven ? unproven_flows : stopped_flows;
 }
 
 void FlowTable::State::Push(Queued which, std::uint32_t slot) noexcept {
   FlowRecord& flow = records[slot];
   flow.queued = which & 3u;
+  flow.queued_ms = flow.last_seen_ms;
   Queue& queue = QueueOf(flow);
   flow.queue_prev = queue.last;
   flow.queue_next = 0;
@@ -254,14 +257,19 @@ void FlowTable::State::Unqueue(FlowRecord& flow) noexcept {
 
 FlowRecord* FlowTable::Victim() noexcept {
   State& s = *state_;
-  for (std::uint32_t i = 0; i < kQueueSteps && s.fresh_flows.first != 0; ++i) {
-    const std::uint32_t slot = s.fresh_flows.first;
+  for (std::uint32_t i = 0; s.unproven_flows.first != 0; ++i) {
+    const std::uint32_t slot = s.unproven_flows.first;
     FlowRecord& flow = s.records[slot];
-    if (!Stops(flow.action)) return &flow;
+    const bool stopped = Stops(flow.action);
+    const bool seen_again = flow.last_seen_ms != flow.queued_ms;
+    if (Unproven(flow) && !stopped && (!seen_again || i >= kQueueSteps)) return &flow;
+    if (i >= 2 * kQueueSteps) break;
     s.Unqueue(flow);
-    s.Push(kStopped, slot);
+    if (stopped && flow.state == FlowState::kNew) s.Push(kStopped, slot);
+    if (!stopped && Unproven(flow)) s.Push(kUnproven, slot);
   }
-  return s.stopped_flows.first != 0 ? &s.records[s.stopped_flows.first] : s.Scan();
+  if (s.stopped_flows.first != 0) return &s.records[s.stopped_flows.first];
+  return s.unproven_flows.first != 0 ? nullptr : s.Scan();
 }
 
 // A part of the table at a time, so that all are looked at in turn.
@@ -272,10 +280,11 @@ FlowRecord* FlowTable::State::Scan() noexcept {
     FlowRecord& flow = records[victim_cursor];
     victim_cursor = victim_cursor == capacity ? 1 : victim_cursor + 1;
     if (flow.in_use == 0 || Stops(flow.action)) continue;
+    const auto ends = [](const FlowRecord& f) { return f.state >= FlowState::kClosing; };
     const bool better =
         best == nullptr ||
-        (OneWay(flow) != OneWay(*best) ? OneWay(flow)
-                                       : static_cast<std::int32_t>(flow.last_seen_ms - best->last_seen_ms) < 0);
+        (ends(flow) != ends(*best) ? ends(flow)
+                                   : static_cast<std::int32_t>(flow.last_seen_ms - best->last_seen_ms) < 0);
     if (better) best = &flow;
   }
   return best;

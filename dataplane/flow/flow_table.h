@@ -45,9 +45,11 @@ class FlowTable {
   // When full, the caller may take Victim() out first.
   [[nodiscard]] FlowRecord* Insert(const FlowKey& key, Timestamp now) noexcept;
   // The flow that the full-table policy gives up first, in a bounded number of steps:
-  //  1. the oldest new flow that is not stopped: what a flood brings it also takes;
-  //  2. the oldest new flow that is stopped (its server has seen nothing of it);
-  //  3. of kVictimScan others, one that only one side was heard of, then the idlest.
+  //  1. the oldest unproven flow, one that is new or that only one side was heard of:
+  //     anybody can bring those, so a flood takes what it brought. One that was seen
+  //     again since is passed over;
+  //  2. the oldest new flow that is stopped: its server has seen nothing of it;
+  //  3. of kVictimScan others one that is closing, then the idlest.
   // Never an established flow whose action is drop or reject. nullptr: none of these
   // was found, which does not mean that there is none.
   [[nodiscard]] FlowRecord* Victim() noexcept;

@@ -131,32 +131,57 @@ TEST(FlowTable, GivesUpNewBeforeStoppedNewBeforeEstablishedAndNeverAStoppedEstab
   EXPECT_EQ(table->Victim(), nullptr);
 }
 
+// An established flow of which only the client was heard.
+FlowRecord* Claimed(FlowTable& table, std::uint32_t n, Timestamp now) {
+  FlowRecord* flow = table.Insert(Key(n), now);
+  flow->packets[0] = 1;
+  table.SetState(*flow, FlowState::kEstablished, now);
+  return flow;
+}
+
 TEST(FlowTable, GivesUpWhatOnlyOneSideWasHeardOfBeforeWhatBothWere) {
   const auto table = Table(3);
   Established(*table, 1, At(1));
-  FlowRecord* claimed = Established(*table, 2, At(50));
-  claimed->packets[1] = 0;
-  Established(*table, 3, At(1));
+  FlowRecord* claimed = Claimed(*table, 2, At(50));
+  FlowRecord* answered = Claimed(*table, 3, At(1));
+  answered->packets[1] = 1;
   EXPECT_EQ(table->Victim(), claimed);
 }
 
-// Whatever a flood of new flows looks like, it displaces only itself.
+TEST(FlowTable, PassesOverAnUnprovenFlowThatWasSeenAgain) {
+  const auto table = Table(3);
+  FlowRecord* handshake = table->Insert(Key(1), At(1));
+  FlowRecord* flood = table->Insert(Key(2), At(2));
+  table->Touch(*handshake, At(3));
+  EXPECT_EQ(table->Victim(), flood);
+  table->Erase(flood);
+  EXPECT_EQ(table->Victim(), handshake) << "there is no other";
+}
+
+TEST(FlowTable, GivesUpAClosingFlowBeforeAnIdleOne) {
+  const auto table = Table(2);
+  Established(*table, 1, At(1));
+  FlowRecord* closing = Established(*table, 2, At(60));
+  table->SetState(*closing, FlowState::kClosing, At(60));
+  EXPECT_EQ(table->Victim(), closing);
+}
+
+// Whatever a flood looks like, it displaces only itself.
 TEST(FlowTable, LosesNoEstablishedFlowToAFloodOfFourTimesItsCapacity) {
   constexpr std::uint32_t kCapacity = 10'000;
-  for (const bool stopped : {false, true}) {
+  enum class Kind { kNew, kStopped, kClaimed };
+  for (const Kind kind : {Kind::kNew, Kind::kStopped, Kind::kClaimed}) {
     const auto table = Table(kCapacity);
     for (std::uint32_t i = 0; i < kCapacity / 2; ++i)
       Established(*table, i, At(1))->action = i % 2 == 0 ? Action::kPass : Action::kDrop;
     for (std::uint32_t i = kCapacity; i < 5 * kCapacity; ++i) {
-      FlowRecord* flow = table->Insert(Key(i), At(2));
-      if (flow == nullptr) {
+      if (table->size() == kCapacity) {
         FlowRecord* victim = table->Victim();
         ASSERT_NE(victim, nullptr);
-        ASSERT_EQ(victim->state, FlowState::kNew);
         table->Erase(victim);
-        flow = table->Insert(Key(i), At(2));
       }
-      if (stopped) flow->action = Action::kDrop;
+      FlowRecord* flow = kind == Kind::kClaimed ? Claimed(*table, i, At(2)) : table->Insert(Key(i), At(2));
+      if (kind == Kind::kStopped) flow->action = Action::kDrop;
     }
     for (std::uint32_t i = 0; i < kCapacity / 2; ++i) ASSERT_NE(table->Lookup(Key(i)), nullptr) << i;
   }
@@ -183,8 +208,7 @@ TEST(FlowTable, BelievesAnEstablishedFlowForLessTimeIfOnlyOneSideWasHeard) {
   const auto table = Table(2);
   std::array<FlowRecord*, 4> out{};
   Established(*table, 1, At(100));
-  FlowRecord* claimed = Established(*table, 2, At(100));
-  claimed->packets[0] = 0;
+  FlowRecord* claimed = Claimed(*table, 2, At(100));
   ASSERT_EQ(table->Expire(At(150), out), 0u);
   ASSERT_EQ(table->Expire(At(405), out), 1u);
   EXPECT_EQ(out[0], claimed);
