@@ -74,7 +74,10 @@ struct Lab::Subject {
 };
 
 Lab::Lab(const Startup& startup, const LabOptions& options)
-    : options_(options), attacked_(std::make_unique<Subject>(startup)), normal_(std::make_unique<Subject>(startup)) {
+    : options_(options), attacked_(std::make_unique<Subject>(startup)) {
+  Startup usual = startup;
+  usual.config.engine.flow_capacity = EngineSettings{}.flow_capacity;
+  normal_ = std::make_unique<Subject>(usual);
   for (const bool ipv6 : {false, true}) {
     innocent_[ipv6] = TlsConnection(ipv6, kNames[0]);
     data_[ipv6] = Established(ipv6, 200);
@@ -167,6 +170,7 @@ void Lab::Handshake(const Path& path) {
   Tcp(path, Direction::kToServer, {1000, 0, 0x02});
   Tcp(path, Direction::kToClient, {5000, 1001, 0x12});
   Tcp(path, Direction::kToServer, {1001, 5001, 0x10});
+  Tcp(path, Direction::kToClient, {5001, 1001, 0x10});
 }
 
 void Lab::Send(bool held) {
@@ -196,6 +200,7 @@ void Lab::Flush() {
   const double ns = attacked_->Process(burst_);
   round_ns_ += ns;
   round_packets_ += burst_.size();
+  found_.forwarded += attacked_->out.forward.size();
   found_.worst_burst_us = std::max(found_.worst_burst_us, ns / 1000);
   burst_.clear();
   if (attacked_->now.us - ticked_us_ >= kTickUs) Tick();
@@ -248,6 +253,7 @@ Findings Lab::Finish() {
   found_.kept = static_cast<std::uint64_t>(std::count(kept_.begin(), kept_.end(), true));
   const WorkerCounters& c = attacked_->worker->counters();
   found_.unaccounted = c.rx_packets - c.forwarded_packets - c.dropped_total() - c.held_packets;
+  found_.yardstick_dropped = normal_->worker->counters().dropped_total();
   return found_;
 }
 

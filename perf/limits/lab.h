@@ -13,11 +13,12 @@ namespace weir::perf {
 // What one scenario gave.
 struct Findings {
   std::uint64_t packets = 0;
-  double ns_packet = 0;       // of the attack's packets, mean
-  double ns_normal = 0;       // of the normal undecided packet, mean of what was interleaved
-  double ratio = 0;           // median over the rounds of attack / normal
-  double worst_ratio = 0;     // of the rounds
-  double worst_burst_us = 0;  // of 32 frames
+  std::uint64_t forwarded = 0;  // of them, at once
+  double ns_packet = 0;         // of the attack's packets, mean
+  double ns_normal = 0;         // of the normal undecided packet, mean of what was interleaved
+  double ratio = 0;             // median over the rounds of attack / normal
+  double worst_ratio = 0;       // of the rounds
+  double worst_burst_us = 0;    // of 32 frames
   double worst_tick_ms = 0;
   double rss_before_mib = 0;
   double rss_growth_mib = 0;  // peak
@@ -26,7 +27,8 @@ struct Findings {
   std::uint64_t lost = 0;    // their frames that did not leave as the verdict says
   std::uint64_t opened = 0;  // innocent connections that were opened during the attack and got through
   std::uint64_t tried = 0;
-  std::uint64_t unaccounted = 0;  // frames in no counter (worker_counters conservation)
+  std::uint64_t unaccounted = 0;        // frames in no counter
+  std::uint64_t yardstick_dropped = 0;  // of the normal connections: then they are no yardstick
 };
 
 struct LabOptions {
@@ -49,7 +51,7 @@ class Lab {
   void Udp(const Path& path, Direction direction, Bytes payload);
   void Fragment(const Path& path, std::uint32_t id, std::uint16_t offset, bool more, Bytes payload);
 
-  // SYN, SYN/ACK and ACK; the client's next sequence number is 1001, the server's 5001.
+  // SYN, SYN/ACK, ACK and the server's window of 16 MiB; the client's next sequence number is 1001, the server's 5001.
   void Handshake(const Path& path);
 
   // Ends the attack: the last round, then time goes on until its flows have expired.

@@ -16,6 +16,7 @@ struct Scenario {
   std::uint32_t packets_each = 1;  // packets a unit, about
   bool ipv6 = false;
   bool evict = false;             // exceptions.flow_table_full: ignore
+  bool fragments = false;         // limited by what the defragmenter may hold
   std::int64_t ns_packet = 1000;  // worker time between two packets
   void (*run)(Lab& lab, const Scenario& scenario, std::uint32_t units) = nullptr;
 };

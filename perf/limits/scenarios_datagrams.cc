@@ -74,16 +74,18 @@ void DnsOne(Lab& lab, const Scenario& s, std::uint32_t units) {
 }
 
 constexpr Scenario kDatagrams[] = {
-    {"quic-garbage", "Initials that do not authenticate, new tuples", 200'000, 2000, 1, false, false, 1000,
+    {"quic-garbage", "Initials that do not authenticate, new tuples", 200'000, 2000, 1, false, false, false, 1000,
      QuicGarbageEach},
-    {"quic-coalesced", "35 such Initials in a datagram, new tuples", 20'000, 200, 1, false, false, 1000, QuicCoalesced},
-    {"quic-many-ids", "100 connection ids on each tuple", 100'000, 1000, 1, false, false, 1000, QuicManyIds},
-    {"quic-byte-frames", "164 CRYPTO frames of a byte, new tuples", 50'000, 500, 1, false, false, 1000, QuicByteFrames},
-    {"quic-byte-frames-one", "the same, 500 datagrams a connection", 50'000, 500, 1, false, false, 1000,
+    {"quic-coalesced", "35 such Initials in a datagram, new tuples", 20'000, 200, 1, false, false, false, 1000,
+     QuicCoalesced},
+    {"quic-many-ids", "100 connection ids on each tuple", 100'000, 1000, 1, false, false, false, 1000, QuicManyIds},
+    {"quic-byte-frames", "164 CRYPTO frames of a byte, new tuples", 50'000, 500, 1, false, false, false, 1000,
+     QuicByteFrames},
+    {"quic-byte-frames-one", "the same, 500 datagrams a connection", 50'000, 500, 1, false, false, false, 1000,
      QuicByteFramesOne},
-    {"quic-far", "a byte at offset 190000, new tuples", 10'000, 200, 1, false, false, 1000, QuicFar},
-    {"dns-storm", "questions, a new tuple each", 500'000, 4000, 1, false, false, 1000, DnsNew},
-    {"dns-storm-one", "questions on one tuple", 500'000, 4000, 1, false, false, 1000, DnsOne},
+    {"quic-far", "a byte at offset 190000, new tuples", 10'000, 200, 1, false, false, false, 1000, QuicFar},
+    {"dns-storm", "questions, a new tuple each", 500'000, 4000, 1, false, false, false, 1000, DnsNew},
+    {"dns-storm-one", "questions on one tuple", 500'000, 4000, 1, false, false, false, 1000, DnsOne},
 };
 
 }  // namespace

@@ -114,18 +114,23 @@ void ResendPieces(Lab& lab, const Scenario& s, std::uint32_t units) { Resend(lab
 void ResendSparse(Lab& lab, const Scenario& s, std::uint32_t units) { Resend(lab, s, units, 30, true); }
 
 constexpr Scenario kStreams[] = {
-    {"slowloris", "HTTP heads in pieces of 24 bytes, never whole", 100'000, 500, 9, false, false, 1000, Slowloris},
-    {"half-hello", "16 kB of a 20 kB hello held by each flow", 100'000, 300, 15, false, false, 1000, HalfHello},
-    {"out-of-order", "four pieces of 700 bytes held by each flow", 100'000, 500, 7, false, false, 1000, OutOfOrder},
-    {"out-of-order/v6", "four pieces of 700 bytes held by each flow", 100'000, 500, 7, true, false, 1000, OutOfOrder},
-    {"out-of-order-bytes", "4500 single bytes with holes, each flow", 500, 2, 4500, false, false, 1000,
+    {"slowloris", "HTTP heads in pieces of 24 bytes, never whole", 100'000, 500, 10, false, false, false, 1000,
+     Slowloris},
+    {"half-hello", "16 kB of a 20 kB hello held by each flow", 100'000, 300, 16, false, false, false, 1000, HalfHello},
+    {"out-of-order", "four pieces of 700 bytes held by each flow", 100'000, 500, 8, false, false, false, 1000,
+     OutOfOrder},
+    {"out-of-order/v6", "four pieces of 700 bytes held by each flow", 100'000, 500, 8, true, false, false, 1000,
+     OutOfOrder},
+    {"out-of-order-bytes", "4500 single bytes with holes, each flow", 500, 2, 4500, false, false, false, 1000,
      OutOfOrderBytes},
-    {"byte-segments", "a 1 MB hello in segments of one byte", 1'000'000, 8000, 1, false, false, 1000, ByteByByte},
-    {"byte-segments-back", "4000 bytes of it backwards, each flow", 250, 2, 4000, false, false, 1000,
+    {"byte-segments", "a 1 MB hello in segments of one byte", 1'000'000, 8000, 1, false, false, false, 1000,
+     ByteByByte},
+    {"byte-segments-back", "4000 bytes of it backwards, each flow", 250, 2, 4000, false, false, false, 1000,
      ByteByByteBackwards},
-    {"byte-records", "a 64 KiB hello in records of one byte", 1000, 10, 352, false, false, 1000, ByteRecords},
-    {"resend", "1400 bytes of 200 KiB held, again", 500'000, 4000, 1, false, false, 1000, ResendPieces},
-    {"resend-sparse", "30 bytes of 3400 pieces held, again", 500'000, 60'000, 1, false, false, 1000, ResendSparse},
+    {"byte-records", "a 64 KiB hello in records of one byte", 1000, 10, 352, false, false, false, 1000, ByteRecords},
+    {"resend", "1400 bytes of 200 KiB held, again", 500'000, 4000, 1, false, false, false, 1000, ResendPieces},
+    {"resend-sparse", "30 bytes of 3400 pieces held, again", 500'000, 60'000, 1, false, false, false, 1000,
+     ResendSparse},
 };
 
 }  // namespace
