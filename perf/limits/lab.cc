@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "dataplane/telemetry/event_codec.h"
 
@@ -19,10 +19,12 @@ constexpr std::uint32_t kInnocents = 50;      // opened a round
 constexpr std::size_t kToVerdict = 5;         // frames of a TLS connection up to its verdict
 constexpr std::array<std::string_view, 2> kNames = {"www.innocent.example", "web.whatsapp.com"};
 
+// Of this thread: what other programs on the machine take is not counted. Asking costs
+// about 10 ns a packet, on both sides of a ratio.
 double Now() {
-  return static_cast<double>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
+  timespec at{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return static_cast<double>(at.tv_sec) * 1e9 + static_cast<double>(at.tv_nsec);
 }
 
 }  // namespace
