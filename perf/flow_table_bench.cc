@@ -4,6 +4,7 @@
 #include <random>
 
 #include "dataplane/flow/flow_table.h"
+#include "tests/support/colliding_keys.h"
 
 namespace weir::perf {
 namespace {
@@ -58,6 +59,28 @@ void BM_FlowInsertErase(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_FlowInsertErase);
+
+// One iteration: a table for a million flows is filled with keys that an attacker chose
+// (they collide under Toeplitz and under CRC32C) or with random ones, and each is looked
+// up. Chosen ones must not cost twice as much. Items are keys.
+void BM_FlowFlood(benchmark::State& state, bool chosen) {
+  constexpr std::uint32_t kFlows = 1'000'000;
+  const std::vector<FlowKey> keys = chosen ? test::CollidingKeys(kFlows) : test::RandomKeys(kFlows);
+  std::array<FlowRecord*, 32> found{};
+  for (auto _ : state) {
+    auto table = FlowTable::Create(kFlows, {1, 2}, {});
+    if (!table) return state.SkipWithError("no table");
+    for (const FlowKey& key : keys) {
+      if ((*table)->Insert(key, {}) == nullptr) return state.SkipWithError("the table is full too early");
+    }
+    for (std::size_t at = 0; at < keys.size(); at += 32) (*table)->LookupBulk({keys.data() + at, 32}, found);
+    benchmark::DoNotOptimize(found);
+    state.counters["longest chain"] = (*table)->MeasureSpread().longest;
+  }
+  state.SetItemsProcessed(state.iterations() * kFlows);
+}
+BENCHMARK_CAPTURE(BM_FlowFlood, random, false);
+BENCHMARK_CAPTURE(BM_FlowFlood, chosen, true);
 
 }  // namespace
 }  // namespace weir::perf

@@ -78,6 +78,8 @@ const Key kOneByOne[] = {
     Key{"flow.timeouts.tcp_new_ms", Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_new_ms), 1000, 86'400'000}},
     Key{"flow.timeouts.tcp_established_ms",
         Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_established_ms), 1000, 86'400'000}},
+    Key{"flow.timeouts.tcp_one_way_ms",
+        Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_one_way_ms), 1000, 86'400'000}},
     Key{"flow.timeouts.tcp_closing_ms",
         Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_closing_ms), 1000, 86'400'000}},
     Key{"flow.timeouts.tcp_closed_ms",

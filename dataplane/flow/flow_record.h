@@ -19,7 +19,7 @@ enum FlowNeeds : std::uint8_t {
   kNeedsReuse = 1 << 3,       // a SYN came that may open another connection on this tuple
 };
 
-// How far a flow's life has come; picks its idle timeout.
+// How far a flow's life has come; picks its idle timeout. Set by FlowTable::SetState.
 enum class FlowState : std::uint8_t { kNew, kEstablished, kClosing, kClosed };
 
 // One flow. The first cache line is all that a packet of a decided IPv4 flow
@@ -34,6 +34,7 @@ struct alignas(64) FlowRecord {
   std::uint8_t mirror : 1 = 0;
   std::uint8_t alerted : 1 = 0;
   std::uint8_t in_use : 1 = 0;
+  std::uint8_t queued : 2 = 0;        // FlowTable's own
   std::uint32_t packets[2] = {0, 0};  // by Direction
   std::uint64_t bytes[2] = {0, 0};    // frame bytes, by Direction
   std::uint32_t last_seen_ms = 0;     // worker time, wraps after 49 days; compared by difference
@@ -46,7 +47,9 @@ struct alignas(64) FlowRecord {
   FlowKey key;
   std::uint32_t timer_next = 0;  // FlowTable's own
   std::uint32_t timer_prev = 0;  // FlowTable's own
-  std::uint32_t spare[3] = {0, 0, 0};
+  std::uint32_t queue_next = 0;  // FlowTable's own
+  std::uint32_t queue_prev = 0;  // FlowTable's own
+  std::uint32_t queued_ms = 0;   // FlowTable's own
 };
 static_assert(sizeof(FlowRecord) == 128 && std::is_trivially_copyable_v<FlowRecord>);
 

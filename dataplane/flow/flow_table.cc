@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::uint32_t kWheelSlots = 4096;  // one a second: longer timeouts go round again
 constexpr std::size_t kBulk = 64;
-constexpr std::uint32_t kVictimScan = 256;
 constexpr std::uint32_t kNoTimer = 0;
+constexpr std::uint32_t kQueueSteps = 64;  // records that Victim takes off a queue at most
 
 // Seven entries and the number of those that found no room here and went on: one
 // cache line a look-up unless a bucket overflowed.
@@ -47,6 +47,18 @@ class Pages {
   std::size_t count_ = 0;
 };
 
+// Only one side was ever heard: its other side may not exist.
+bool OneWay(const FlowRecord& flow) noexcept { return flow.packets[0] == 0 || flow.packets[1] == 0; }
+
+// Unproven flows, oldest first. FlowRecord::queued says which of the two a flow stands in.
+enum Queued : std::uint8_t { kUnqueued, kUnproven, kStopped };
+bool Unproven(const FlowRecord& flow) noexcept { return flow.state == FlowState::kNew || OneWay(flow); }
+
+struct Queue {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+};
+
 }  // namespace
 
 struct FlowTable::State {
@@ -59,8 +71,11 @@ struct FlowTable::State {
   std::uint32_t free_list = 0;  // linked by timer_next
   std::uint32_t victim_cursor = 1;
   std::uint32_t drain_cursor = 1;
-  std::int64_t wheel_s = -1;  // the last second whose slot was emptied; -1: not started
-  Pages<FlowRecord> records;  // [1, capacity]
+  Queue unproven_flows;         // those that no longer are go when they are met
+  Queue stopped_flows;          // new and stopped: moved here when Victim meets them
+  std::uint32_t due_chain = 0;  // what is left of the wheel slot that Expire is emptying
+  std::int64_t wheel_s = -1;    // the last second whose slot was emptied; -1: not started
+  Pages<FlowRecord> records;    // [1, capacity]
   Pages<Bucket> buckets;
   std::array<std::uint32_t, kWheelSlots> wheel{};
 
@@ -81,6 +96,10 @@ struct FlowTable::State {
   void Arm(std::uint32_t slot, std::int64_t now_ms) noexcept;
   void Link(std::uint32_t slot, std::uint32_t wheel_slot) noexcept;
   void Unlink(FlowRecord& flow) noexcept;
+  [[nodiscard]] Queue& QueueOf(const FlowRecord& flow) noexcept;
+  void Push(Queued which, std::uint32_t slot) noexcept;
+  void Unqueue(FlowRecord& flow) noexcept;
+  FlowRecord* Scan() noexcept;
 };
 
 FlowTable::FlowTable() : state_(std::make_unique<State>()) {}
@@ -183,6 +202,7 @@ FlowRecord* FlowTable::Insert(const FlowKey& key, Timestamp now) noexcept {
   flow.in_use = 1;
   Touch(flow, now);
   s.IndexInsert(hash, slot);
+  s.Push(kUnproven, slot);
   ++s.size;
   if (s.wheel_s < 0) s.wheel_s = now.ms() / 1000;
   s.Arm(slot, now.ms());
@@ -194,28 +214,78 @@ void FlowTable::Erase(FlowRecord* flow) noexcept {
   const std::uint32_t slot = s.IndexOf(*flow);
   s.IndexErase(HashOf(flow->key), slot);
   if (flow->timer_slot != kNoTimer) s.Unlink(*flow);
+  if (flow->queued != kUnqueued) s.Unqueue(*flow);
   *flow = FlowRecord{};
   flow->timer_next = s.free_list;
   s.free_list = slot;
   --s.size;
 }
 
+void FlowTable::ChangeState(FlowRecord& flow, FlowState state, Timestamp now) noexcept {
+  State& s = *state_;
+  const std::uint32_t slot = s.IndexOf(flow);
+  flow.state = state;
+  if (flow.queued != kUnqueued && !Unproven(flow)) s.Unqueue(flow);
+  // A longer timeout is noticed when the timer fires; a shorter one would be too late then.
+  if (state < FlowState::kClosing || flow.timer_slot == kNoTimer) return;
+  s.Unlink(flow);
+  s.Arm(slot, now.ms());
+}
+
+Queue& FlowTable::State::QueueOf(const FlowRecord& flow) noexcept {
+  return flow.queued == kUnproven ? unproven_flows : stopped_flows;
+}
+
+void FlowTable::State::Push(Queued which, std::uint32_t slot) noexcept {
+  FlowRecord& flow = records[slot];
+  flow.queued = which & 3u;
+  flow.queued_ms = flow.last_seen_ms;
+  Queue& queue = QueueOf(flow);
+  flow.queue_prev = queue.last;
+  flow.queue_next = 0;
+  (queue.last != 0 ? records[queue.last].queue_next : queue.first) = slot;
+  queue.last = slot;
+}
+
+void FlowTable::State::Unqueue(FlowRecord& flow) noexcept {
+  Queue& queue = QueueOf(flow);
+  (flow.queue_prev != 0 ? records[flow.queue_prev].queue_next : queue.first) = flow.queue_next;
+  (flow.queue_next != 0 ? records[flow.queue_next].queue_prev : queue.last) = flow.queue_prev;
+  flow.queue_next = flow.queue_prev = 0;
+  flow.queued = kUnqueued;
+}
+
 FlowRecord* FlowTable::Victim() noexcept {
   State& s = *state_;
+  for (std::uint32_t i = 0; s.unproven_flows.first != 0; ++i) {
+    const std::uint32_t slot = s.unproven_flows.first;
+    FlowRecord& flow = s.records[slot];
+    const bool stopped = Stops(flow.action);
+    const bool seen_again = flow.last_seen_ms != flow.queued_ms;
+    if (Unproven(flow) && !stopped && (!seen_again || i >= kQueueSteps)) return &flow;
+    if (i >= 2 * kQueueSteps) break;
+    s.Unqueue(flow);
+    if (stopped && flow.state == FlowState::kNew) s.Push(kStopped, slot);
+    if (!stopped && Unproven(flow)) s.Push(kUnproven, slot);
+  }
+  if (s.stopped_flows.first != 0) return &s.records[s.stopped_flows.first];
+  return s.unproven_flows.first != 0 ? nullptr : s.Scan();
+}
+
+// A part of the table at a time, so that all are looked at in turn.
+FlowRecord* FlowTable::State::Scan() noexcept {
   FlowRecord* best = nullptr;
-  const std::uint32_t scan = std::min(kVictimScan, s.capacity);
+  const std::uint32_t scan = std::min(kVictimScan, capacity);
   for (std::uint32_t i = 0; i < scan; ++i) {
-    FlowRecord& flow = s.records[s.victim_cursor];
-    s.victim_cursor = s.victim_cursor == s.capacity ? 1 : s.victim_cursor + 1;
+    FlowRecord& flow = records[victim_cursor];
+    victim_cursor = victim_cursor == capacity ? 1 : victim_cursor + 1;
     if (flow.in_use == 0 || Stops(flow.action)) continue;
-    if (best == nullptr) {
-      best = &flow;
-      continue;
-    }
-    const bool is_new = flow.state == FlowState::kNew;
-    const bool best_is_new = best->state == FlowState::kNew;
-    const bool older = static_cast<std::int32_t>(flow.last_seen_ms - best->last_seen_ms) < 0;
-    if (is_new != best_is_new ? is_new : older) best = &flow;
+    const auto ends = [](const FlowRecord& f) { return f.state >= FlowState::kClosing; };
+    const bool better =
+        best == nullptr ||
+        (ends(flow) != ends(*best) ? ends(flow)
+                                   : static_cast<std::int32_t>(flow.last_seen_ms - best->last_seen_ms) < 0);
+    if (better) best = &flow;
   }
   return best;
 }
@@ -223,12 +293,14 @@ FlowRecord* FlowTable::Victim() noexcept {
 std::uint32_t FlowTable::State::TimeoutMs(const FlowRecord& flow) const noexcept {
   constexpr std::uint8_t kTcp = 6;
   constexpr std::uint8_t kUdp = 17;
+  // That a stopped connection says it ends is no reason to forget that it is stopped.
+  if (flow.key.proto == kTcp && flow.state != FlowState::kNew && Stops(flow.action)) return timeouts.tcp_established_ms;
   if (flow.key.proto == kTcp) {
     switch (flow.state) {
       case FlowState::kNew:
         return timeouts.tcp_new_ms;
       case FlowState::kEstablished:
-        return timeouts.tcp_established_ms;
+        return OneWay(flow) ? timeouts.tcp_one_way_ms : timeouts.tcp_established_ms;
       case FlowState::kClosing:
         return timeouts.tcp_closing_ms;
       case FlowState::kClosed:
@@ -261,7 +333,7 @@ void FlowTable::State::Unlink(FlowRecord& flow) noexcept {
   if (flow.timer_prev != 0) {
     records[flow.timer_prev].timer_next = flow.timer_next;
   } else {
-    wheel[flow.timer_slot - 1] = flow.timer_next;
+    (due_chain == IndexOf(flow) ? due_chain : wheel[flow.timer_slot - 1]) = flow.timer_next;
   }
   if (flow.timer_next != 0) records[flow.timer_next].timer_prev = flow.timer_prev;
   flow.timer_slot = kNoTimer;
@@ -275,32 +347,23 @@ std::size_t FlowTable::Expire(Timestamp now, std::span<FlowRecord*> out) noexcep
   // However far time jumped, each slot needs to be emptied once.
   s.wheel_s = std::max(s.wheel_s, now_s - std::int64_t{kWheelSlots});
   std::size_t n = 0;
-  for (; s.wheel_s < now_s; ++s.wheel_s) {
-    const auto at = static_cast<std::uint32_t>((s.wheel_s + 1) % kWheelSlots);
-    // Taken off as a whole: what is armed again may come back to this very slot.
-    std::uint32_t chain = s.wheel[at];
-    s.wheel[at] = 0;
-    while (chain != 0) {
-      const std::uint32_t slot = chain;
-      FlowRecord& flow = s.records[slot];
-      chain = flow.timer_next;
+  while (s.due_chain != 0 || s.wheel_s < now_s) {
+    if (s.due_chain == 0) {
+      // Taken off as a whole: what is armed again may come back to this very slot.
+      ++s.wheel_s;
+      std::swap(s.due_chain, s.wheel[static_cast<std::size_t>(s.wheel_s % kWheelSlots)]);
+    }
+    while (s.due_chain != 0) {
+      if (n == out.size()) return n;
+      FlowRecord& flow = s.records[s.due_chain];
+      const std::uint32_t slot = s.due_chain;
+      s.Unlink(flow);
       const std::uint32_t idle = static_cast<std::uint32_t>(now.ms()) - flow.last_seen_ms;
       if (idle < s.TimeoutMs(flow)) {
         s.Arm(slot, now.ms());
-        continue;
+      } else {
+        out[n++] = &flow;
       }
-      if (n == out.size()) {
-        s.Link(slot, at);
-        while (chain != 0) {
-          const std::uint32_t rest = chain;
-          chain = s.records[rest].timer_next;
-          s.Link(rest, at);
-        }
-        return n;
-      }
-      flow.timer_slot = kNoTimer;
-      flow.timer_next = flow.timer_prev = 0;
-      out[n++] = &flow;
     }
   }
   return n;
@@ -319,6 +382,22 @@ std::size_t FlowTable::Drain(std::span<FlowRecord*> out) noexcept {
   }
   if (n == 0) s.drain_cursor = 1;
   return n;
+}
+
+FlowTable::Spread FlowTable::MeasureSpread() const noexcept {
+  State& s = *state_;
+  Spread spread;
+  for (std::uint32_t slot = 1; slot < s.fresh; ++slot) {
+    if (s.records[slot].in_use == 0) continue;
+    std::uint32_t read = 1;
+    for (std::uint32_t b = s.Home(HashOf(s.records[slot].key));; b = (b + 1) & s.bucket_mask, ++read) {
+      const Bucket& bucket = s.buckets[b];
+      if (std::find(bucket.slot.begin(), bucket.slot.end(), slot) != bucket.slot.end()) break;
+    }
+    spread.buckets_read += read;
+    spread.longest = std::max(spread.longest, read);
+  }
+  return spread;
 }
 
 std::uint32_t FlowTable::size() const noexcept { return state_->size; }

@@ -15,6 +15,7 @@ namespace weir {
 struct FlowTimeouts {
   std::uint32_t tcp_new_ms = 30'000;
   std::uint32_t tcp_established_ms = 3'600'000;
+  std::uint32_t tcp_one_way_ms = 300'000;  // established, but only one side was ever heard: anybody can claim that
   std::uint32_t tcp_closing_ms = 30'000;
   std::uint32_t tcp_closed_ms = 2'000;
   std::uint32_t udp_new_ms = 30'000;
@@ -43,16 +44,27 @@ class FlowTable {
   // A fresh record for a key that is not in the table; nullptr when it is full.
   // When full, the caller may take Victim() out first.
   [[nodiscard]] FlowRecord* Insert(const FlowKey& key, Timestamp now) noexcept;
-  // The flow that the full-table policy gives up first: never one whose action is
-  // drop or reject while another exists; new before established, oldest first.
-  // nullptr if only such flows are left. Looks at a bounded number of records.
+  // The flow that the full-table policy gives up first, in a bounded number of steps:
+  //  1. the oldest unproven flow, one that is new or that only one side was heard of:
+  //     anybody can bring those, so a flood takes what it brought. One that was seen
+  //     again since is passed over;
+  //  2. the oldest new flow that is stopped: its server has seen nothing of it;
+  //  3. of kVictimScan others one that is closing, then the idlest.
+  // Never an established flow whose action is drop or reject. nullptr: none of these
+  // was found, which does not mean that there is none.
   [[nodiscard]] FlowRecord* Victim() noexcept;
+  static constexpr std::uint32_t kVictimScan = 256;
 
   // The caller has given back its handles and written its events.
   void Erase(FlowRecord* flow) noexcept;
 
   // Notes that the flow was seen. Cheap: the wheel is only touched when a timer fires.
   void Touch(FlowRecord& flow, Timestamp now) noexcept { flow.last_seen_ms = static_cast<std::uint32_t>(now.ms()); }
+
+  // The flow's life went on. Costs a comparison while nothing changes.
+  void SetState(FlowRecord& flow, FlowState state, Timestamp now) noexcept {
+    if (flow.state != state) ChangeState(flow, state, now);
+  }
 
   // Up to out.size() flows whose idle timeout has passed, in a deterministic
   // order; call until it returns 0. The caller ends and erases each before the
@@ -68,7 +80,16 @@ class FlowTable {
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] std::uint64_t HashOf(const FlowKey& key) const noexcept;
 
+  // How well the keys are spread: buckets (cache lines) that looking up each flow once
+  // reads altogether, and the most for one flow. Reads the whole table; control time.
+  struct Spread {
+    std::uint64_t buckets_read = 0;
+    std::uint32_t longest = 0;
+  };
+  [[nodiscard]] Spread MeasureSpread() const noexcept;
+
  private:
+  void ChangeState(FlowRecord& flow, FlowState state, Timestamp now) noexcept;
   FlowTable();
   struct State;
   std::unique_ptr<State> state_;

@@ -30,7 +30,7 @@ Worker::State::Ruling Worker::State::Inspect(Item& item) {
   if (item.view.proto == kProtoTcp) {
     InspectSegment(item, state, ruling);
   } else {
-    if (flow.packets[0] > 0 && flow.packets[1] > 0) flow.state = FlowState::kEstablished;
+    if (flow.packets[0] > 0 && flow.packets[1] > 0) flows->SetState(flow, FlowState::kEstablished, now);
     if (reading) InspectBytes(item, direction, item.view.payload(), false, ruling);
   }
   return ruling;
@@ -74,13 +74,13 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   switch (state.tcp->state()) {
     case TcpState::kEstablished:
     case TcpState::kMidstream:
-      flow.state = FlowState::kEstablished;
+      flows->SetState(flow, FlowState::kEstablished, now);
       break;
     case TcpState::kClosing:
-      flow.state = FlowState::kClosing;
+      flows->SetState(flow, FlowState::kClosing, now);
       break;
     case TcpState::kClosed:
-      flow.state = FlowState::kClosed;
+      flows->SetState(flow, FlowState::kClosed, now);
       break;
     default:
       break;

@@ -131,10 +131,10 @@ bool Worker::State::Reopen(Item& item) {
     cold[flow.cold].tcp_flags[Index(direction)] |= flags;
     // What a stopped client sends never arrives: its server reads on until it ends the
     // connection itself, and a record that was forgotten earlier would let the rest of a
-    // name through as the middle of an unknown connection.
+    // name through as the middle of an unknown connection. Sequence numbers are not
+    // checked here any more, so a RST is not taken for the end either.
     const bool ends = !Stops(flow.action) || direction == Direction::kToClient;
-    if (ends && (flags & (kTcpFin | kTcpRst)) != 0)
-      flow.state = (flags & kTcpRst) != 0 ? FlowState::kClosed : FlowState::kClosing;
+    if (ends && (flags & (kTcpFin | kTcpRst)) != 0) flows->SetState(flow, FlowState::kClosing, now);
     return false;
   }
   if (flow.policy_epoch != epoch) Rejudge(flow);
