@@ -98,7 +98,10 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
   for (std::size_t bit = 0; bit < counters.reader_events.size(); ++bit) {
     counters.reader_events[bit] += (inspection.events >> bit) & 1u;
   }
-  constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget);
+  // What is beyond a budget, and what only a sender does who hides something.
+  constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) |
+                                     Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kSwitchBudget) |
+                                     Bit(ReaderEvent::kHelloConflict);
   if ((inspection.events & kBudgets) == 0 && !Simulated(item, ExceptionTrigger::kReaderBudget)) return;
   Exceed(item, ExceptionTrigger::kReaderBudget, DropReason::kExceptionPolicy, ruling);
 }

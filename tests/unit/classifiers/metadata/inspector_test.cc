@@ -171,6 +171,8 @@ TEST(InspectorHttp, TakesNoHelloFromABody) {
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
   Reading r;
   r.Feed(kC, Octets(100, std::byte{0xee}));
+  EXPECT_EQ(r.last.state, ReaderState::kProbing);  // a server that speaks first may not have spoken yet
+  r.Feed(kS, Octets(100, std::byte{0xee}));
   EXPECT_EQ(r.last.state, ReaderState::kUnknown);
   EXPECT_EQ(r.last.proto, AppProto::kUnknown);
 }
