@@ -147,6 +147,7 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   bool perhaps = false;
   for (const StreamReaders::Row& row : StreamReaders::kRows) {
     const int fit = row.probe(direction, head);
+    settled = settled || (fit > 0 && direction == Direction::kToClient);
     if (fit > 0) return Begin(row, fit, out, result);
     perhaps = perhaps || fit < 0;
   }

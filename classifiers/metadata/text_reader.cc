@@ -79,10 +79,19 @@ std::uint64_t LiteralOf(std::string_view line, bool& at_once) noexcept {
   return error == std::errc{} ? octets : 0;
 }
 
+// Of a line that is too long the middle goes.
 void Keep(std::string& line, char c) {
   constexpr std::size_t kTail = 64;
   line += c;
-  if (line.size() > TextReader::kMaxLine) line.erase(kTail, line.size() - 2 * kTail);
+  if (line.size() <= TextReader::kMaxLine) return;
+  line.erase(TextReader::kMaxLine / 2, line.size() - TextReader::kMaxLine / 2 - kTail);
+}
+
+// Anywhere in the line: a server with a shorter one than the client's reads what is
+// left of it as the next (Postfix, line_length_limit).
+bool AsksForTls(std::string_view line) noexcept {
+  return std::any_of(kSwitchWords.begin(), kSwitchWords.end(),
+                     [line](std::string_view word) { return Contains(line, word); });
 }
 
 bool IsTaggedOk(std::string_view line, std::string_view tags) {
@@ -178,6 +187,8 @@ void TextReader::OnClient(Bytes bytes, Metadata& out, Inspection& result) {
       continue;
     }
     ++command_bytes_;
+    if (c == '<' && end == '>') line.clear();
+    if (line.size() == kMaxLine) asked_ = asked_ || (end == '\n' && AsksForTls(line));
     Keep(line, c);
     if (c != end) continue;
     tell(i);
@@ -212,8 +223,7 @@ void TextReader::OnClientLine(std::string_view line) {
 }
 
 void TextReader::OnCommand(std::string_view first, std::string_view second, std::string_view line) {
-  for (const std::string_view word : kSwitchWords) {
-    if (!Same(first, word) && !Same(second, word)) continue;
+  if (AsksForTls(line)) {
     asked_ = true;
     if (tags_.size() < 256) tags_.append(" ").append(first.substr(0, 64)).append(" ");
   }
@@ -262,7 +272,8 @@ void TextReader::OnServerLine(std::string_view line) {
     literal_left_ = literal_offered_;
     literal_offered_ = 0;
   }
-  if (asked_ && GoesAhead(line)) {
+  if (GoesAhead(line)) {
+    asked_ = true;  // also where we took the request for message text
     switched_ = true;
     mode_ = Mode::kCommand;
     lines_ = {};
@@ -271,7 +282,7 @@ void TextReader::OnServerLine(std::string_view line) {
 
 // Does the server say that TLS follows? Where its words do not tell (POP3's +OK,
 // ManageSieve's OK), nothing but commands may come before TLS anyway.
-bool TextReader::GoesAhead(std::string_view line) const {
+bool TextReader::GoesAhead(std::string_view line) {
   switch (kDialects[static_cast<std::size_t>(dialect_)].proto) {
     case AppProto::kXmpp:
       return IsTag(line, "proceed");
@@ -279,7 +290,8 @@ bool TextReader::GoesAhead(std::string_view line) const {
       return IsTaggedOk(line, tags_);
     case AppProto::kSmtp:
     case AppProto::kFtp:
-      return line.starts_with("220") || line.starts_with("234");
+      if (line.starts_with("234")) return true;
+      return line.starts_with("220 ") && (greeted_++ > 0 || asked_);
     case AppProto::kNntp:
       return line.starts_with("382");
     default:

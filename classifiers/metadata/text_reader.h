@@ -19,7 +19,7 @@ namespace weir {
 // RFC 2595 s4, RFC 4217, RFC 4642, RFC 5804 s2.2, RFC 6120 s5, ircv3 tls-3.1.
 class TextReader {
  public:
-  static constexpr std::size_t kMaxLine = 1024;
+  static constexpr std::size_t kMaxLine = 4096;
   static constexpr bool kGreets = true;
 
   // 0: no, -1: not enough to tell, n > 0: the dialect to construct it with.
@@ -40,7 +40,7 @@ class TextReader {
   void OnServerLine(std::string_view line);
   void OnCommand(std::string_view first, std::string_view second, std::string_view line);
   void TakeMessageByte(char c) noexcept;
-  [[nodiscard]] bool GoesAhead(std::string_view line) const;
+  [[nodiscard]] bool GoesAhead(std::string_view line);
 
   const ReaderLimits* limits_;
   int dialect_;
@@ -52,11 +52,12 @@ class TextReader {
   std::uint64_t command_bytes_ = 0;
   std::string_view message_reply_;  // what the server says to take the message asked for
   Mode mode_ = Mode::kCommand;
-  std::uint8_t dots_ = 0;  // how much of CRLF . CRLF
-  bool asked_ = false;     // the client asked for TLS
-  bool switched_ = false;  // and the server went ahead: whatever comes is TLS
-  bool chunking_ = false;  // the server takes BDAT
-  bool literals_ = false;  // the server takes {n+}
+  std::uint32_t greeted_ = 0;  // 220s of the server
+  std::uint8_t dots_ = 0;      // how much of CRLF . CRLF
+  bool asked_ = false;         // the client asked for TLS
+  bool switched_ = false;      // and the server went ahead: whatever comes is TLS
+  bool chunking_ = false;      // the server takes BDAT
+  bool literals_ = false;      // the server takes {n+}
   bool spent_ = false;
 };
 

@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
              AppProto::kLdap,
              {C(kStartTls), S(Hex("300c 020101 7807 0a010004000400")), C(kHello)},
              "a.example "},
-        Case{"LdapWithLongLengths", AppProto::kLdap, {C(kLongStartTls + kHello)}, "a.example "},
+        Case{"LdapWithLongLengths", AppProto::kLdap, {C(kLongStartTls), C(kHello)}, "a.example "},
         Case{"LdapAfterABind", AppProto::kLdap, {C(kBind), C(kStartTls + kHello)}, "a.example "},
         Case{"LdapRefusedFirst",
              AppProto::kLdap,
