@@ -297,8 +297,7 @@ bool Inspector::State::ReadDatagram(Direction direction, Bytes payload, Metadata
   return true;
 }
 
-bool MayNameSomething(Bytes datagram) noexcept {
-  if (datagram.size() < 17) return false;
+bool LooksLikeAName(Bytes datagram) noexcept {
   const unsigned first = LoadU8(datagram.data());
   if (first >= 0x80 && QuicReader::LooksLike(datagram)) return true;
   if (first - 20u <= 6 && DtlsReader::LooksLike(datagram)) return true;
