@@ -273,7 +273,8 @@ bool Inspector::State::ReadDatagram(Direction direction, Bytes payload, Metadata
     result.tx_complete = true;
     result.state = ReaderState::kNameMayCome;
   }
-  if (QuicReader::LooksLike(payload)) {
+  // A large DNS answer may look like a QUIC version that nobody knows.
+  if (QuicReader::LooksLike(payload) && (!dns || FindQuicVersion(LoadBe32(&payload[1])) != nullptr)) {
     if (!quic) quic.emplace(limits);
     quic->OnDatagram(direction, payload, out, result);
     return true;

@@ -194,6 +194,16 @@ TEST(InspectorDns, ReadsQuestionsAndAnswers) {
   EXPECT_EQ(found.First(BufferId::kDnsAnswer, 1), "192.0.2.1");
 }
 
+TEST(InspectorDns, IsNotTakenForAnUnknownQuicVersion) {
+  Octets answer = DnsMessage(0x8180, Octets(1300), 1);
+  answer[0] = std::byte{0xd2};
+  Inspector inspector(ReaderLimits{}, 17);
+  Metadata found;
+  const Inspection inspection = inspector.OnDatagram(kS, answer, found);
+  EXPECT_EQ(inspection.proto, AppProto::kDns);
+  EXPECT_EQ(inspection.events, 0);
+}
+
 TEST(InspectorDns, IsNotTrappedByPointerLoops) {
   Inspector inspector(ReaderLimits{}, 17);
   Metadata found;
