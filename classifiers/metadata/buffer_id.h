@@ -44,7 +44,8 @@ namespace weir {
   X(kDnsRcode, "dns.rcode")                  \
   X(kDnsAnswer, "dns.answer")                \
   X(kStunSoftware, "stun.software")          \
-  X(kStunRealm, "stun.realm")
+  X(kStunRealm, "stun.realm")                \
+  X(kSocksHost, "socks.host")
 
 enum class BufferId : std::uint8_t {
 #define X(name, text) name,

@@ -21,13 +21,18 @@ constexpr std::array<std::uint8_t, 32> kRetryRandom = {0xcf, 0x21, 0xad, 0x74, 0
                                                        0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
 void ReadNames(Bytes extension, ClientHello& hello) noexcept {
-  ByteReader list(extension);
-  ByteReader entries(list.Take(list.U16()));
+  // OpenSSL 3.0.19 and GnuTLS 3.7.9 refuse a list whose length is not that of its
+  // extension; a server that does not look reads the entries that stand there.
+  ByteReader entries(extension);
+  (void)entries.U16();
   while (!entries.empty()) {
     const std::uint8_t type = entries.U8();
     const Bytes name = entries.Take(entries.U16());
     if (!entries.ok()) return;
-    if (type == 0 && hello.name_count < ClientHello::kMaxNames) hello.names[hello.name_count++] = AsText(name);
+    // GnuTLS 3.7.9 takes the first host_name behind entries of other types.
+    if (type != 0) continue;
+    hello.more_names = hello.more_names || hello.name_count == ClientHello::kMaxNames;
+    if (!hello.more_names) hello.names[hello.name_count++] = AsText(name);
   }
 }
 
@@ -43,12 +48,13 @@ void ReadAlpn(Bytes extension, ClientHello& hello) noexcept {
 
 }  // namespace
 
-ClientHello ParseClientHello(Bytes body) noexcept {
+ClientHello ParseClientHello(Bytes body, HelloForm form) noexcept {
   ClientHello hello;
   ByteReader reader(body);
   hello.version = reader.U16();
   reader.Skip(32);
   reader.Skip(reader.U8());
+  if (form == HelloForm::kDtls) reader.Skip(reader.U8());
   reader.Skip(reader.U16());
   reader.Skip(reader.U8());
   ByteReader extensions(reader.Take(reader.U16()));
@@ -66,7 +72,7 @@ ClientHello ParseClientHello(Bytes body) noexcept {
 }
 
 std::uint16_t AddClientHello(const ClientHello& hello, BufferId sni, TxId tx, Metadata& out) {
-  std::uint16_t events = 0;
+  std::uint16_t events = hello.more_names ? Bit(ReaderEvent::kTlsHandshakeBudget) : std::uint16_t{0};
   for (std::size_t i = 0; i < hello.name_count; ++i) {
     const std::string name = NormaliseHost(hello.names[i]);
     if (i > 0 && name != NormaliseHost(hello.names[0])) events |= Bit(ReaderEvent::kSeveralNames);

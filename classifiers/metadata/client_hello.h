@@ -11,10 +11,11 @@ namespace weir {
 // What one ClientHello says, as far as its bytes are whole. Views point into the
 // message. Source: RFC 8446 s4.1.2, RFC 6066 s3, RFC 7301, RFC 9849 (ECH).
 struct ClientHello {
-  static constexpr std::size_t kMaxNames = 8;
+  static constexpr std::size_t kMaxNames = 32;  // more are an event, RFC 6066 s3 allows one
   static constexpr std::size_t kMaxAlpn = 16;
   bool whole = false;         // parsed to its end without a defect
   std::uint16_t version = 0;  // legacy_version
+  bool more_names = false;    // than kMaxNames
   std::uint8_t name_count = 0;
   std::uint8_t alpn_count = 0;
   bool early_data = false;
@@ -25,7 +26,8 @@ struct ClientHello {
 
 // `body`: the message after its 4-byte handshake header. A defect ends the
 // parse; what came before it is kept.
-[[nodiscard]] ClientHello ParseClientHello(Bytes body) noexcept;
+enum class HelloForm : std::uint8_t { kTls, kDtls };  // DTLS has a cookie in it (RFC 6347 s4.2.1)
+[[nodiscard]] ClientHello ParseClientHello(Bytes body, HelloForm form = HelloForm::kTls) noexcept;
 
 // Adds the hello's fields, names into `sni` (kTlsSni or kQuicSni), normalised.
 // Returns ReaderEvent bits.

@@ -1,22 +1,87 @@
 #include "classifiers/metadata/inspector.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
+#include <variant>
 
 #include "classifiers/metadata/dns_reader.h"
+#include "classifiers/metadata/dns_stream.h"
+#include "classifiers/metadata/dtls_reader.h"
+#include "classifiers/metadata/framed_reader.h"
 #include "classifiers/metadata/http_reader.h"
 #include "classifiers/metadata/quic_reader.h"
+#include "classifiers/metadata/socks_reader.h"
 #include "classifiers/metadata/stun_reader.h"
+#include "classifiers/metadata/text_reader.h"
 #include "classifiers/metadata/tls_reader.h"
 
 namespace weir {
 namespace {
 
-constexpr std::size_t kProbeBytes = 64;  // a direction; what no reader claimed by then, none will
+constexpr std::size_t kProbeBytes = 4096;  // of a direction, until somebody knows the protocol
 constexpr std::uint32_t kProbeDatagrams = 8;
-constexpr std::size_t kMaxDnsStream = 65537;
-constexpr int kMaxNesting = 4;  // tunnels within tunnels
+constexpr std::uint32_t kMediaDatagrams = 64;
+constexpr std::uint32_t kMaxStun = 8;  // whose fields are kept
+constexpr int kMaxNesting = 4;         // tunnels within tunnels
+
+// What a stream may speak. Each reader R has
+//   int R::Probe([Direction,] Bytes start)   -1 not enough, 0 no, > 0 yes
+//   R(const ReaderLimits&[, int])            the second is what Probe said
+//   OnStream, memory_bytes                   as TlsReader
+//   tunnels, consumed                        where it leads into another protocol, as HttpReader
+//   kGreets                                  where the server may speak first
+template <class... R>
+struct Readers {
+  using Any = std::variant<std::monostate, R...>;
+  struct Row {
+    int (*probe)(Direction direction, Bytes start);
+    void (*begin)(Any& reader, const ReaderLimits& limits, int fit);
+    bool greets;
+  };
+  template <class Reader>
+  static int Probe(Direction direction, Bytes start) {
+    if constexpr (requires { Reader::Probe(direction, start); }) {
+      return Reader::Probe(direction, start);
+    } else {
+      return Reader::Probe(start);
+    }
+  }
+  template <class Reader>
+  static void Begin(Any& reader, const ReaderLimits& limits, int fit) {
+    if constexpr (std::is_constructible_v<Reader, const ReaderLimits&, int>) {
+      reader.template emplace<Reader>(limits, fit);
+    } else {
+      reader.template emplace<Reader>(limits);
+    }
+  }
+  template <class Reader>
+  static constexpr bool Greets() {
+    if constexpr (requires { Reader::kGreets; }) return Reader::kGreets;
+    return false;
+  }
+  static constexpr std::array kRows = {Row{Probe<R>, Begin<R>, Greets<R>()}...};
+};
+
+using StreamReaders = Readers<DnsStream,     //
+                              ProxyReader,   //
+                              SocksReader,   //
+                              FramedReader,  //
+                              TlsReader,     //
+                              HttpReader,    //
+                              TextReader>;
+
+bool IsSocksDatagram(Bytes datagram) noexcept {
+  return datagram.size() > 10 && LoadBe16(datagram.data()) == 0 && LoadU8(&datagram[2]) == 0;
+}
+
+// What a SOCKS5 proxy is asked to relay (RFC 1928 s7), without its header; empty for another.
+Bytes InsideSocks(Bytes datagram) noexcept {
+  if (!IsSocksDatagram(datagram)) return {};
+  const unsigned type = LoadU8(&datagram[3]);
+  const std::size_t address = type == 1 ? 4 : type == 4 ? 16 : type == 3 ? std::size_t{1} + LoadU8(&datagram[4]) : 0;
+  const std::size_t header = 4 + address + 2;
+  return address == 0 || datagram.size() <= header ? Bytes{} : datagram.subspan(header);
+}
 
 }  // namespace
 
@@ -26,20 +91,25 @@ struct Inspector::State {
   int depth = 0;
   AppProto proto = AppProto::kUnknown;
   ReaderState last = ReaderState::kProbing;
-  std::array<std::vector<std::byte>, 2> start;  // of a stream that is not recognised yet; DNS: a cut message
-  std::array<bool, 2> refused{};
-  std::optional<TlsReader> tls;
-  std::optional<HttpReader> http;
+  // Streams
+  std::array<std::vector<std::byte>, 2> start;  // of a stream, until the server's first words are known
+  std::array<bool, 2> refused{};                // by every reader
+  bool settled = false;                         // the protocol: the server does not contradict it
+  StreamReaders::Any reader;
+  std::unique_ptr<Inspector> inside;  // of a tunnel
+  // Datagrams
   std::optional<QuicReader> quic;
-  std::unique_ptr<Inspector> inside;  // of an HTTP tunnel
-  std::uint32_t datagrams = 0;
+  std::optional<DtlsReader> dtls;
+  std::uint32_t silent = 0;
+  std::uint32_t stun = 0;
   TxId dns_tx = 0;
 
   void Probe(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
-  void Begin(AppProto found, Metadata& out, Inspection& result);
+  bool Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  void Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result);
   void Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
-  void FeedHttp(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
-  void FeedDns(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  void FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  bool ReadDatagram(Direction direction, Bytes payload, Metadata& out, Inspection& result);
 };
 
 Inspector::Inspector(const ReaderLimits& limits, std::uint8_t ip_proto) : state_(std::make_unique<State>()) {
@@ -55,98 +125,121 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
   Inspection result;
   result.proto = s.proto;
   result.state = s.last;
-  if (s.proto != AppProto::kUnknown) {
-    s.Feed(direction, in_order, out, result);
+  if (s.reader.index() != 0) {
+    if (s.settled || !s.Contradicts(direction, in_order, out, result)) s.Feed(direction, in_order, out, result);
+    // No last word before the server's first.
+    const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
+    if (!s.settled && !open) result.state = ReaderState::kProbing;
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
-    if (result.proto == AppProto::kUnknown) result.proto = s.proto;
   }
+  s.proto = result.proto;
   s.last = result.state;
   result.mid_message = mid_message();
   return result;
 }
 
+// A client may say what it likes before a server that speaks first has spoken; so
+// its bytes alone rule nothing out while they fit into kProbeBytes.
 void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   std::vector<std::byte>& head = start[Index(direction)];
+  const bool full = head.size() + bytes.size() > kProbeBytes;
   head.insert(head.end(), bytes.begin(), bytes.end());
-  const int is_tls = TlsReader::Probe(head);
-  const int is_http = HttpReader::Probe(head);
-  Metadata scratch;
-  const bool is_dns = head.size() > 14 && LoadBe16(head.data()) + std::size_t{2} <= head.size() &&
-                      ReadDnsMessage(Bytes(head).subspan(2, LoadBe16(head.data())), direction, 0, scratch);
-  if (is_dns) return Begin(AppProto::kDns, out, result);
-  if (is_tls == 1) return Begin(AppProto::kTls, out, result);
-  if (is_http == 1) return Begin(AppProto::kHttp, out, result);
-  // A DNS message over TCP begins with its length: wait for it while it may be one.
-  const bool may_be_dns = head.size() < 2 || (LoadBe16(head.data()) >= 12 && head.size() < kProbeBytes);
-  refused[Index(direction)] = is_tls == 0 && is_http == 0 && (!may_be_dns || head.size() >= kProbeBytes);
-  const bool client_refused = refused[Index(Direction::kToServer)];
-  if (client_refused || head.size() >= kProbeBytes * 4) {
-    result.state = ReaderState::kUnknown;
-    start = {};
+  bool perhaps = false;
+  for (const StreamReaders::Row& row : StreamReaders::kRows) {
+    const int fit = row.probe(direction, head);
+    settled = settled || (fit > 0 && direction == Direction::kToClient);
+    if (fit > 0) return Begin(row, fit, out, result);
+    perhaps = perhaps || fit < 0;
   }
+  refused[Index(direction)] = !perhaps && !head.empty();
+  if (!full && !(refused[0] && refused[1])) return;
+  result.state = ReaderState::kUnknown;
+  start = {};
 }
 
-void Inspector::State::Begin(AppProto found, Metadata& out, Inspection& result) {
-  proto = found;
-  if (found == AppProto::kTls) tls.emplace(limits);
-  if (found == AppProto::kHttp) http.emplace(limits);
-  const std::array<std::vector<std::byte>, 2> waited = std::move(start);
-  start = {};
+// What a client says first may be made to look like anything; a server that greets
+// (SMTP, MySQL ...) and answers "500" to it goes on all the same. So its greeting
+// is believed above the client's bytes, and they are read again.
+bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  std::vector<std::byte>& head = start[Index(direction)];
+  bool perhaps = head.size() + bytes.size() <= kProbeBytes;
+  if (perhaps) head.insert(head.end(), bytes.begin(), bytes.end());
+  if (perhaps && direction == Direction::kToClient) {
+    perhaps = false;
+    for (std::size_t i = 0; i < StreamReaders::kRows.size(); ++i) {
+      const StreamReaders::Row& row = StreamReaders::kRows[i];
+      const int fit = row.greets ? row.probe(direction, head) : 0;
+      perhaps = perhaps || fit < 0;
+      if (fit <= 0 || reader.index() == i + 1) continue;
+      settled = true;
+      Begin(row, fit, out, result);
+      return true;
+    }
+  }
+  settled = !perhaps;
+  if (settled) start = {};
+  return false;
+}
+
+void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result) {
+  row.begin(reader, limits, fit);
+  settled = settled || refused[Index(Direction::kToClient)];
+  const std::array<std::vector<std::byte>, 2> waited = start;
+  if (settled) start = {};
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
-    if (!waited[Index(d)].empty()) Feed(d, waited[Index(d)], out, result);
+    if (waited[Index(d)].empty()) continue;
+    const Inspection before = result;
+    Feed(d, waited[Index(d)], out, result);
+    result.events |= before.events;
+    result.tx_complete = result.tx_complete || before.tx_complete;
   }
 }
 
 void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
-  switch (proto) {
-    case AppProto::kTls:
-      return tls->OnStream(direction, bytes, out, result);
-    case AppProto::kHttp:
-      return FeedHttp(direction, bytes, out, result);
-    case AppProto::kDns:
-      return FeedDns(direction, bytes, out, result);
-    default:
-      return;
-  }
+  result = {};
+  std::size_t consumed = bytes.size();
+  bool tunnels = false;
+  std::visit(
+      [&](auto& r) {
+        using Reader = std::decay_t<decltype(r)>;
+        if constexpr (!std::is_same_v<Reader, std::monostate>) r.OnStream(direction, bytes, out, result);
+        if constexpr (requires { r.tunnels(); }) {
+          tunnels = r.tunnels();
+          consumed = r.consumed();
+        }
+      },
+      reader);
+  if (!tunnels) return;
+  settled = true;
+  start = {};
+  FeedInside(direction, bytes.subspan(consumed), out, result);
 }
 
-void Inspector::State::FeedHttp(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
-  Inspection outer;
-  http->OnStream(direction, bytes, out, outer);
-  const Bytes rest = bytes.subspan(http->consumed());
-  if (http->tunnels() && !inside && depth < kMaxNesting) {
+void Inspector::State::FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  result.state = ReaderState::kNameMayCome;
+  if (!inside && depth >= kMaxNesting) {
+    result.state = ReaderState::kUnknown;
+    if (!bytes.empty()) result.events |= Bit(ReaderEvent::kNestingBudget);
+    return;
+  }
+  if (!inside) {
     inside = std::make_unique<Inspector>(limits, ip_proto);
     inside->state_->depth = depth + 1;
   }
-  if (inside && !rest.empty()) {
-    const std::uint16_t events = outer.events;
-    outer = inside->OnStream(direction, rest, out);
-    outer.events |= events;
-    if (outer.proto == AppProto::kUnknown) outer.proto = AppProto::kHttp;
-  } else if (inside) {
-    outer.state = ReaderState::kNameMayCome;
+  if (bytes.empty()) {
+    if (inside->state_->proto != AppProto::kUnknown) result.proto = inside->state_->proto;
+    if (inside->state_->last != ReaderState::kProbing) result.state = inside->state_->last;
+    return;
   }
-  result = outer;
-}
-
-void Inspector::State::FeedDns(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
-  std::vector<std::byte>& held = start[Index(direction)];
-  held.insert(held.end(), bytes.begin(), bytes.end());
-  std::size_t at = 0;
-  while (held.size() - at >= 2) {
-    const std::size_t length = LoadBe16(&held[at]);
-    if (held.size() - at < 2 + length) break;
-    if (ReadDnsMessage(Bytes(held).subspan(at + 2, length), direction, dns_tx, out)) {
-      result.tx = dns_tx++;
-      result.tx_complete = true;
-    } else {
-      result.events |= Bit(ReaderEvent::kDnsMalformed);
-    }
-    at += 2 + length;
+  const Inspection outer = result;
+  result = inside->OnStream(direction, bytes, out);
+  result.events |= outer.events;
+  if (result.proto == AppProto::kUnknown) result.proto = outer.proto;
+  if (outer.tx_complete && !result.tx_complete) {
+    result.tx_complete = true;
+    result.tx = outer.tx;
   }
-  held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(at));
-  result.state = held.size() > kMaxDnsStream ? ReaderState::kUnknown : ReaderState::kNameMayCome;
 }
 
 Inspection Inspector::OnDatagram(Direction direction, Bytes payload, Metadata& out) {
@@ -155,39 +248,95 @@ Inspection Inspector::OnDatagram(Direction direction, Bytes payload, Metadata& o
   result.proto = s.proto;
   result.state = s.last;
   if (payload.empty()) return result;
-  if (s.quic || QuicReader::LooksLike(payload)) {
-    if (!s.quic) s.quic.emplace(s.limits);
-    s.quic->OnDatagram(direction, payload, out, result);
-  } else if (ReadDnsMessage(payload, direction, s.dns_tx, out)) {
-    result.proto = AppProto::kDns;
-    result.tx = s.dns_tx++;
-    result.tx_complete = true;
-    result.state = ReaderState::kNameMayCome;
-  } else if (ReadStunMessage(payload, direction, 0, out)) {
-    result.proto = AppProto::kStun;
+  const Bytes relayed = InsideSocks(payload);
+  const bool read = (!relayed.empty() && s.ReadDatagram(direction, relayed, out, result)) ||
+                    s.ReadDatagram(direction, payload, out, result);
+  // Nothing is ever settled by datagrams that say nothing: whoever asks again is read.
+  if (!read) {
+    ++s.silent;
+    const bool nobody = s.proto == AppProto::kUnknown || s.proto == AppProto::kStun;
+    if (nobody) result.state = s.silent >= kProbeDatagrams ? ReaderState::kUnknown : ReaderState::kProbing;
+    // Media that runs where one side's handshake is not to be seen; a hello in pieces is waited for.
+    if (s.proto == AppProto::kDtls && s.silent >= kMediaDatagrams && !s.dtls->waits())
+      result.state = ReaderState::kNoMoreNames;
   }
-  const bool silent = result.proto == AppProto::kUnknown || result.proto == AppProto::kStun;
-  if (silent) result.state = ++s.datagrams >= kProbeDatagrams ? ReaderState::kUnknown : ReaderState::kProbing;
   s.proto = result.proto;
   s.last = result.state;
   result.mid_message = mid_message();
   return result;
 }
 
+// By each datagram's own bytes (as RFC 9443 tells them apart), whatever came before.
+bool Inspector::State::ReadDatagram(Direction direction, Bytes payload, Metadata& out, Inspection& result) {
+  const bool dns = ReadDnsMessage(payload, direction, dns_tx, out);
+  if (dns) {
+    result.proto = AppProto::kDns;
+    result.tx = dns_tx++;
+    result.tx_complete = true;
+    result.state = ReaderState::kNameMayCome;
+  }
+  // A large DNS answer may look like a QUIC version that nobody knows.
+  if (QuicReader::LooksLike(payload) && (!dns || FindQuicVersion(LoadBe32(&payload[1])) != nullptr)) {
+    if (!quic) quic.emplace(limits);
+    quic->OnDatagram(direction, payload, out, result);
+    return true;
+  }
+  if (dns) return true;
+  if (DtlsReader::LooksLike(payload)) {
+    if (!dtls) dtls.emplace(limits);
+    dtls->OnDatagram(direction, payload, out, result);
+    return true;
+  }
+  Metadata scratch;
+  if (!ReadStunMessage(payload, direction, 0, stun < kMaxStun ? out : scratch)) {
+    if (!quic || !QuicReader::IsPacket(payload)) return false;
+    quic->OnDatagram(direction, payload, out, result);
+    return true;
+  }
+  ++stun;
+  if (proto != AppProto::kUnknown && proto != AppProto::kStun) return true;
+  result.proto = AppProto::kStun;
+  result.state = ++silent >= kProbeDatagrams ? ReaderState::kUnknown : ReaderState::kProbing;
+  return true;
+}
+
+bool LooksLikeAName(Bytes datagram) noexcept {
+  const unsigned first = LoadU8(datagram.data());
+  if (first >= 0x80 && QuicReader::LooksLike(datagram)) return true;
+  if (first - 20u <= 6 && DtlsReader::LooksLike(datagram)) return true;
+  // A DNS question (RFC 1035 s4.1.1): no response, no error, 1 to 8 questions.
+  const std::uint32_t head = LoadBe32(&datagram[2]);
+  if ((head & 0x804fff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
+  if (!IsSocksDatagram(datagram)) return false;
+  const Bytes relayed = InsideSocks(datagram);
+  return !IsSocksDatagram(relayed) && MayNameSomething(relayed);
+}
+
 bool Inspector::mid_message() const noexcept {
   const State& s = *state_;
   if (s.inside) return s.inside->mid_message();
   const bool waits = s.last == ReaderState::kProbing || s.last == ReaderState::kNameMayCome;
-  if (!s.start[Index(Direction::kToServer)].empty() && waits) return true;
-  return (s.tls && s.tls->mid_message()) || (s.http && s.http->mid_message()) || (s.quic && s.quic->mid_message());
+  if (!waits) return false;
+  if (s.reader.index() == 0 && !s.start[Index(Direction::kToServer)].empty()) return true;
+  if ((s.quic && s.quic->mid_message()) || (s.dtls && s.dtls->waits())) return true;
+  return std::visit(
+      [](const auto& r) {
+        if constexpr (requires { r.mid_message(); }) return r.mid_message();
+        return false;
+      },
+      s.reader);
 }
 
 std::size_t Inspector::memory_bytes() const noexcept {
   const State& s = *state_;
   std::size_t sum = sizeof(State) + s.start[0].capacity() + s.start[1].capacity();
-  if (s.tls) sum += s.tls->memory_bytes();
-  if (s.http) sum += s.http->memory_bytes();
+  std::visit(
+      [&](const auto& r) {
+        if constexpr (requires { r.memory_bytes(); }) sum += r.memory_bytes();
+      },
+      s.reader);
   if (s.quic) sum += s.quic->memory_bytes();
+  if (s.dtls) sum += s.dtls->memory_bytes();
   return s.inside ? sum + s.inside->memory_bytes() : sum;
 }
 

@@ -86,6 +86,15 @@ bool HeaderMask(const QuicInitialKeys& keys, const std::byte* sample, std::array
          EVP_EncryptUpdate(cipher.get(), mask.data(), &n, reinterpret_cast<const unsigned char*>(sample), 16) == 1;
 }
 
+// RFC 9000 appendix A.3.
+std::uint64_t CompleteNumber(std::uint64_t expected, std::uint64_t truncated, std::size_t bits) noexcept {
+  const std::uint64_t window = std::uint64_t{1} << bits;
+  const std::uint64_t candidate = (expected & ~(window - 1)) | truncated;
+  if (candidate + window / 2 <= expected) return candidate + window;
+  if (candidate > expected + window / 2 && candidate >= window) return candidate - window;
+  return candidate;
+}
+
 }  // namespace
 
 const QuicVersion* FindQuicVersion(std::uint32_t number) noexcept {
@@ -104,7 +113,7 @@ QuicInitialKeys ClientInitialKeys(const QuicVersion& version, Bytes dcid) noexce
 }
 
 std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std::size_t number_at,
-                                 std::span<std::byte> plain) noexcept {
+                                 std::span<std::byte> plain, std::uint64_t& number) noexcept {
   constexpr std::size_t kTag = 16;
   if (packet.size() < number_at + 20 || plain.size() < packet.size()) return {};
   std::array<std::uint8_t, 16> mask{};
@@ -115,9 +124,10 @@ std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std:
   const std::size_t number_size = (static_cast<std::size_t>(plain[0]) & 3) + 1;
   std::array<std::uint8_t, 12> nonce = keys.iv;
   for (std::size_t i = 0; i < number_size; ++i) plain[number_at + i] ^= static_cast<std::byte>(mask[1 + i]);
-  for (std::size_t i = 0; i < 4 && i < number_size; ++i) {
-    nonce[11 - i] ^= static_cast<std::uint8_t>(plain[number_at + number_size - 1 - i]);
-  }
+  std::uint64_t truncated = 0;
+  for (std::size_t i = 0; i < number_size; ++i) truncated = truncated << 8 | LoadU8(&plain[number_at + i]);
+  number = CompleteNumber(number, truncated, 8 * number_size);
+  for (std::size_t i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<std::uint8_t>(number >> (8 * i));
   const std::size_t header = number_at + number_size;
   if (packet.size() < header + kTag) return {};
   const std::size_t size = packet.size() - header - kTag;

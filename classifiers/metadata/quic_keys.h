@@ -28,8 +28,10 @@ struct QuicInitialKeys {
 //   packet     from its first byte to the end of its Length field's extent
 //   number_at  offset of the packet number
 //   plain      room for packet.size() bytes
+//   number     in: the packet number expected next, from which the truncated one
+//              is completed (RFC 9000 appendix A.3); out: the packet's own
 // Returns the frames, a part of `plain`; empty if it does not authenticate.
 [[nodiscard]] std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std::size_t number_at,
-                                               std::span<std::byte> plain) noexcept;
+                                               std::span<std::byte> plain, std::uint64_t& number) noexcept;
 
 }  // namespace weir

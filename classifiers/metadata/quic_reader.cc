@@ -9,7 +9,9 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kMaxAttempts = 8;
+constexpr std::size_t kMaxAttempts = 16;
+constexpr std::size_t kMaxGaps = 4096;  // in one flight
+constexpr std::size_t kMaxId = 20;      // RFC 9000 s17.2
 
 // RFC 9000 s16.
 std::uint64_t ReadVarint(ByteReader& reader) noexcept {
@@ -18,8 +20,6 @@ std::uint64_t ReadVarint(ByteReader& reader) noexcept {
   for (int more = (1 << (first >> 6)) - 1; more > 0; --more) value = value << 8 | reader.U8();
   return value;
 }
-
-bool IsGrease(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) == 0x0a0a0a0a; }
 
 std::string VersionText(std::uint32_t version) {
   if (version == 1) return "1";
@@ -45,8 +45,10 @@ void SkipAck(ByteReader& reader, bool ecn) noexcept {
 
 bool QuicReader::LooksLike(Bytes datagram) noexcept {
   if (datagram.size() < 7 || (LoadU8(datagram.data()) & 0xc0) != 0xc0) return false;
+  const std::size_t dcid = LoadU8(&datagram[5]);
+  if (dcid > kMaxId || datagram.size() <= 6 + dcid || LoadU8(&datagram[6 + dcid]) > kMaxId) return false;
   const std::uint32_t version = LoadBe32(&datagram[1]);
-  return FindQuicVersion(version) != nullptr || (IsGrease(version) && datagram.size() >= 1200);
+  return version == 1 || (datagram.size() >= 1200 && version != 0) || FindQuicVersion(version) != nullptr;
 }
 
 void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, Inspection& result) {
@@ -71,38 +73,45 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
     const std::uint64_t length = ReadVarint(reader);
     if (!reader.ok() || length > reader.remaining()) break;
     const std::size_t end = reader.offset() + static_cast<std::size_t>(length);
-    if (initial && direction == Direction::kToServer)
-      OnInitial(*version, dcid, left.first(end), reader.offset(), out, result);
-    if (!initial && direction == Direction::kToClient) server_secured_ = true;
+    if (initial && (direction == client_ || attempts_.empty()))
+      OnInitial(*version, direction, dcid, left.first(end), reader.offset(), out, result);
+    if (!initial && direction != client_) server_secured_ = true;
     left = left.subspan(end);
   }
-  if (direction == Direction::kToClient && !left.empty() && (LoadU8(left.data()) & 0xc0) == 0x40)
-    server_secured_ = true;
+  if (direction != client_ && !left.empty() && (LoadU8(left.data()) & 0xc0) == 0x40) server_secured_ = true;
   const bool all_read = std::all_of(attempts_.begin(), attempts_.end(), [](const Attempt& a) { return a.read > 0; });
   result.state = server_secured_ && all_read ? ReaderState::kNoMoreNames : ReaderState::kNameMayCome;
 }
 
-void QuicReader::OnInitial(const QuicVersion& version, Bytes dcid, Bytes packet, std::size_t number_at, Metadata& out,
-                           Inspection& result) {
+void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Bytes dcid, Bytes packet,
+                           std::size_t number_at, Metadata& out, Inspection& result) {
   std::vector<std::byte> plain(packet.size());
   // The keys stay those of the first flight when the client takes up the server's id.
   for (Attempt& attempt : attempts_) {
     if (attempt.version != &version) continue;
-    if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain); !frames.empty()) {
-      return OnFrames(attempt, frames, out, result);
+    // Of the packets that we saw the server may have lost the one with the largest number.
+    for (const std::uint64_t expected : {attempt.next_number, std::uint64_t{0}}) {
+      std::uint64_t number = expected;
+      if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain, number); !frames.empty()) {
+        attempt.next_number = std::max(attempt.next_number, number + 1);
+        return OnFrames(attempt, frames, out, result);
+      }
+      if (attempt.next_number < 128) break;
     }
   }
   const QuicInitialKeys keys = ClientInitialKeys(version, dcid);
-  const auto frames = OpenInitial(keys, packet, number_at, plain);
+  std::uint64_t number = 0;
+  const auto frames = OpenInitial(keys, packet, number_at, plain, number);
   if (frames.empty()) {
-    result.events |= Bit(ReaderEvent::kQuicDecryptFailed);
+    if (direction == client_) result.events |= Bit(ReaderEvent::kQuicDecryptFailed);
     return;
   }
   if (attempts_.size() >= kMaxAttempts) {
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
-  attempts_.push_back({.version = &version, .keys = keys});
+  client_ = direction;
+  attempts_.push_back({.version = &version, .keys = keys, .next_number = number + 1});
   OnFrames(attempts_.back(), frames, out, result);
 }
 
@@ -128,11 +137,13 @@ void QuicReader::OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspect
 void QuicReader::OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, Inspection& result) {
   const std::uint64_t end = offset + data.size();
   if (data.empty()) return;
-  if (offset > limits_->handshake_bytes || end > limits_->handshake_bytes) {
+  const std::uint64_t more = end > attempt.bytes.size() ? end - attempt.bytes.size() : 0;
+  if (offset > limits_->handshake_bytes || held_ + more > limits_->handshake_bytes || attempt.have.size() > kMaxGaps) {
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
-  if (attempt.bytes.size() < end) attempt.bytes.resize(end);
+  held_ += more;
+  attempt.bytes.resize(attempt.bytes.size() + more);
   std::uint64_t at = offset;
   auto next = attempt.have.upper_bound(offset);
   if (next != attempt.have.begin() && std::prev(next)->second >= offset) --next;
@@ -148,7 +159,7 @@ void QuicReader::OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, In
     if (lo < hi && !std::equal(data.begin() + static_cast<std::ptrdiff_t>(lo - offset),
                                data.begin() + static_cast<std::ptrdiff_t>(hi - offset),
                                attempt.bytes.begin() + static_cast<std::ptrdiff_t>(lo))) {
-      result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
+      result.events |= Bit(ReaderEvent::kHelloConflict);
     }
     from = std::min(from, next->first);
     to = std::max(to, next->second);

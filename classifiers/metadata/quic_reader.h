@@ -10,11 +10,26 @@ namespace weir {
 
 // The Initial packets of the client side of one UDP flow, for every connection
 // that is tried on it: v1, v2 and the drafts 23 to 34. CRYPTO frames in any order,
-// over any number of packets and datagrams (RFC 9000 s7.5, s17.2.2, s19.6).
+// over any number of packets and datagrams (RFC 9000 s7.5, s17.2.2, s19.6). A long
+// header of another version is kQuicUnknownVersion. Initials in datagrams below
+// 1200 bytes are read too, though servers discard them. The client may be either
+// side: the flow's first packet may have been a server's, late.
+//
+// Any connection id has keys, so a client may begin as many first flights as it
+// likes: beyond kMaxAttempts, or handshake_bytes held for all of them together,
+// kTlsHandshakeBudget is raised and the rest is not read.
 class QuicReader {
  public:
-  // Is this a long header packet of a version we can read (or grease)?
+  // Does a long header begin here, of a version that we can read, or one that we
+  // cannot: then by what no version changes (RFC 8999 s5.1) and a client's first
+  // size (RFC 9000 s14.1)? The fixed bit is asked for, though RFC 9287 lets it be
+  // 0: only after the server's transport parameters, so in no Initial; it keeps RTP
+  // out. For every datagram: a few loads.
   [[nodiscard]] static bool LooksLike(Bytes datagram) noexcept;
+  // On a flow that speaks QUIC: any packet of it?
+  [[nodiscard]] static bool IsPacket(Bytes datagram) noexcept {
+    return !datagram.empty() && LoadU8(datagram.data()) >= 0x40;
+  }
 
   explicit QuicReader(const ReaderLimits& limits) : limits_(&limits) {}
   void OnDatagram(Direction direction, Bytes datagram, Metadata& out, Inspection& result);
@@ -29,17 +44,20 @@ class QuicReader {
     std::vector<std::byte> bytes;                 // handshake stream from 0
     std::map<std::uint64_t, std::uint64_t> have;  // disjoint [start, end)
     std::size_t read = 0;                         // messages before it were whole and are read
+    std::uint64_t next_number = 0;                // one above the largest packet number
   };
 
-  void OnInitial(const QuicVersion& version, Bytes dcid, Bytes packet, std::size_t number_at, Metadata& out,
-                 Inspection& result);
+  void OnInitial(const QuicVersion& version, Direction direction, Bytes dcid, Bytes packet, std::size_t number_at,
+                 Metadata& out, Inspection& result);
   void OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result);
   void OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, Inspection& result);
   void ReadHello(Attempt& attempt, Metadata& out, Inspection& result);
 
   const ReaderLimits* limits_;
   std::vector<Attempt> attempts_;
-  bool server_secured_ = false;  // the server sent more than Initials
+  Direction client_ = Direction::kToServer;  // the direction of what the client sends
+  std::size_t held_ = 0;                     // bytes of all attempts
+  bool server_secured_ = false;              // the server sent more than Initials
   TxId next_tx_ = 0;
 };
 

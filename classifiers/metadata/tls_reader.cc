@@ -33,7 +33,7 @@ int TlsReader::Probe(Bytes start) noexcept {
   if (start.size() < 2) return -1;
   if (LoadU8(&start[1]) != 3) return 0;
   if (start.size() < 3) return -1;
-  return LoadU8(&start[2]) <= 4 ? 1 : 0;
+  return 1;  // the minor version is not looked at by servers
 }
 
 void TlsReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
@@ -44,6 +44,7 @@ void TlsReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspec
       half.dead = true;  // an SSL 2.0 hello has no room for a name
       break;
     }
+    if (half.record_left == 0 && half.header_size == 0) half.record_at = half.seen;
     if (half.record_left == 0) {
       const std::size_t n = std::min(bytes.size(), half.header.size() - half.header_size);
       std::copy_n(bytes.begin(), n, half.header.begin() + half.header_size);
@@ -66,6 +67,7 @@ void TlsReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspec
 
 void TlsReader::OnHeader(Direction direction, Half& half, Inspection& result) {
   half.header_size = 0;
+  half.record_opens_message = half.message.empty();
   half.type = LoadU8(half.header.data());
   half.record_left = LoadBe16(&half.header[3]);
   const bool record = half.type >= kChangeCipherSpec && half.type <= kHeartbeat && LoadU8(&half.header[1]) == 3;

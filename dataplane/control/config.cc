@@ -98,6 +98,7 @@ const Key kOneByOne[] = {
     Key{"tcp.retained_bytes", Count{WEIR_FIELD(std::uint32_t, engine.tcp.retained_bytes), 1460, 1u << 26}},
     Key{"readers.handshake_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.handshake_bytes), 1024, 1u << 24}},
     Key{"readers.http_head_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.http_head_bytes), 1024, 1u << 24}},
+    Key{"readers.text_bytes", Count{WEIR_FIELD(std::uint32_t, engine.readers.text_bytes), 1024, 1u << 26}},
     Key{"readers.fingerprints", Flag{WEIR_FIELD(bool, engine.readers.fingerprints)}},
     Key{"forward.non_ip", Flag{WEIR_FIELD(bool, engine.forward_non_ip)}},
     Key{"forward.malformed", Flag{WEIR_FIELD(bool, engine.forward_malformed)}},

@@ -23,6 +23,14 @@ enum class AppProto : std::uint8_t {
   kFtp,
   kSsh,
   kSocks,
+  kNntp,
+  kSieve,
+  kIrc,
+  kXmpp,
+  kLdap,
+  kPgsql,
+  kMysql,
+  kRdp,
   kFailed
 };
 std::string_view Name(AppProto proto) noexcept;  // "tls", "quic", ..., "" for kUnknown, "failed"

@@ -117,7 +117,11 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
   for (std::size_t bit = 0; bit < counters.reader_events.size(); ++bit) {
     counters.reader_events[bit] += (inspection.events >> bit) & 1u;
   }
-  constexpr std::uint16_t kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget);
+  constexpr std::uint16_t kBudgets =
+      Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) | Bit(ReaderEvent::kSwitchBudget);
+  constexpr std::uint16_t kAmbiguous = Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kHelloConflict);
+  if ((inspection.events & kAmbiguous) != 0 || Simulated(item.frame(), ExceptionTrigger::kAmbiguous))
+    Exceed(item, ExceptionTrigger::kAmbiguous, DropReason::kExceptionPolicy, ruling);
   if ((inspection.events & kBudgets) == 0 && !Simulated(item.frame(), ExceptionTrigger::kReaderBudget)) return;
   Exceed(item, ExceptionTrigger::kReaderBudget, DropReason::kExceptionPolicy, ruling);
 }

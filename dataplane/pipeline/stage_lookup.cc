@@ -17,8 +17,8 @@ bool SenderIsServer(const PacketView& view) noexcept {
 bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
   if (flow.needs != 0) return true;
   if (view.proto == kProtoTcp) return (view.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst)) != 0;
-  // A QUIC long header (RFC 9000 s17.2) may open another connection on this tuple.
-  return view.proto == kProtoUdp && view.payload_len >= 64 && (LoadU8(view.base + view.payload_off) & 0xc0) == 0xc0;
+  // Another connection may open on this tuple (QUIC, DTLS), or the first after junk.
+  return view.proto == kProtoUdp && MayNameSomething(view.payload());
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace weir {
 namespace {
 
 bool IsHostName(BufferId id) noexcept {
-  return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost;
+  return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kSocksHost;
 }
 
 // The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.

@@ -69,5 +69,27 @@ TEST(ParseServerHello, KnowsARetryByItsRandomAndTheVersionByItsExtension) {
   EXPECT_EQ(TlsVersionName(0x0304), "TLS 1.3");
 }
 
+TEST(ParseClientHello, ReadsEntriesBehindOtherTypesAndWhateverTheListSays) {
+  const Octets name = Hex("00") + test::Sized(2, test::Text("a.example"));
+  for (const Octets& list : {test::Sized(2, Hex("01 0003 616263") + name), Hex("0004") + name, Hex("00ff") + name}) {
+    const Octets message = test::ClientHelloMessage(test::Extension(0, list));
+    const ClientHello hello = ParseClientHello(Bytes(message).subspan(4));
+    ASSERT_EQ(hello.name_count, 1);
+    EXPECT_EQ(hello.names[0], "a.example");
+  }
+}
+
+TEST(AddClientHello, TellsOfMoreNamesThanItKeeps) {
+  for (const std::size_t count : {ClientHello::kMaxNames, ClientHello::kMaxNames + 1}) {
+    Octets names;
+    for (std::size_t i = 0; i < count; ++i) names = names + test::ServerName("a.example");
+    const Octets message = test::ClientHelloMessage(names);
+    Metadata found;
+    const bool more = count > ClientHello::kMaxNames;
+    EXPECT_EQ(AddClientHello(ParseClientHello(Bytes(message).subspan(4)), BufferId::kTlsSni, 0, found),
+              more ? Bit(ReaderEvent::kTlsHandshakeBudget) : 0);
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -171,6 +171,8 @@ TEST(InspectorHttp, TakesNoHelloFromABody) {
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
   Reading r;
   r.Feed(kC, Octets(100, std::byte{0xee}));
+  EXPECT_EQ(r.last.state, ReaderState::kProbing);  // a server that speaks first may not have spoken yet
+  r.Feed(kS, Octets(100, std::byte{0xee}));
   EXPECT_EQ(r.last.state, ReaderState::kUnknown);
   EXPECT_EQ(r.last.proto, AppProto::kUnknown);
 }
@@ -190,6 +192,16 @@ TEST(InspectorDns, ReadsQuestionsAndAnswers) {
   const Inspection second = inspector.OnDatagram(kS, answer, found);
   EXPECT_EQ(second.tx, 1u);
   EXPECT_EQ(found.First(BufferId::kDnsAnswer, 1), "192.0.2.1");
+}
+
+TEST(InspectorDns, IsNotTakenForAnUnknownQuicVersion) {
+  Octets answer = DnsMessage(0x8180, Octets(1300), 1);
+  answer[0] = std::byte{0xd2};
+  Inspector inspector(ReaderLimits{}, 17);
+  Metadata found;
+  const Inspection inspection = inspector.OnDatagram(kS, answer, found);
+  EXPECT_EQ(inspection.proto, AppProto::kDns);
+  EXPECT_EQ(inspection.events, 0);
 }
 
 TEST(InspectorDns, IsNotTrappedByPointerLoops) {

@@ -49,9 +49,11 @@ TEST(OpenInitial, RefusesWhatDoesNotAuthenticateAtAnyLength) {
   const Octets packet(1200, std::byte{0xc3});
   Octets plain(packet.size());
   for (std::size_t n = 0; n < 60; ++n) {
-    EXPECT_TRUE(OpenInitial(keys, Bytes(packet).first(n), std::min<std::size_t>(n, 18), plain).empty()) << n;
+    std::uint64_t number = 0;
+    EXPECT_TRUE(OpenInitial(keys, Bytes(packet).first(n), std::min<std::size_t>(n, 18), plain, number).empty()) << n;
   }
-  EXPECT_TRUE(OpenInitial(keys, packet, 18, plain).empty());
+  std::uint64_t number = 0;
+  EXPECT_TRUE(OpenInitial(keys, packet, 18, plain, number).empty());
 }
 
 }  // namespace

@@ -37,8 +37,10 @@ TEST(QuicKeys, AreThoseOfRfc9369AppendixA) {
   EXPECT_EQ(AsOctets(keys.header), Hex("45b95e15235d6f45a6b19cbcb0294ba9"));
 }
 
-Octets Seal(const QuicInitialKeys& keys, Octets header, std::size_t number_at, const Octets& frames) {
-  const auto nonce = keys.iv;  // packet number 0
+Octets Seal(const QuicInitialKeys& keys, Octets header, std::size_t number_at, const Octets& frames,
+            std::uint64_t number = 0) {
+  auto nonce = keys.iv;
+  for (std::size_t i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<std::uint8_t>(number >> (8 * i));
   Octets out = header + frames + Octets(16);
   EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
   auto* at = reinterpret_cast<unsigned char*>(out.data());
@@ -53,8 +55,19 @@ Octets Seal(const QuicInitialKeys& keys, Octets header, std::size_t number_at, c
   EVP_EncryptUpdate(cipher, mask, &n, at + number_at + 4, 16);
   EVP_CIPHER_CTX_free(cipher);
   at[0] ^= mask[0] & 0x0f;
-  at[number_at] ^= mask[1];
+  for (std::size_t i = 0; number_at + i < header.size(); ++i) at[number_at + i] ^= mask[1 + i];
   return out;
+}
+
+// An Initial whose packet number is `number`, of which `bytes` are sent.
+Octets Numbered(const Octets& dcid, std::uint64_t number, std::size_t bytes, const Octets& frames) {
+  QuicInitialKeys keys = ClientInitialKeys(*FindQuicVersion(1), dcid);
+  Octets truncated(bytes);
+  for (std::size_t i = 0; i < bytes; ++i) truncated[bytes - 1 - i] = static_cast<std::byte>(number >> (8 * i));
+  const auto length = static_cast<std::uint16_t>(0x4000 | (bytes + frames.size() + 16));
+  const Octets header = Octets{static_cast<std::byte>(0xc0 | (bytes - 1))} + Hex("00000001") + test::Sized(1, dcid) +
+                        Hex("00 00") + test::Be16({length}) + truncated;
+  return Seal(keys, header, header.size() - bytes, frames, number);
 }
 
 // An Initial with packet number 0 in one byte.
@@ -141,6 +154,77 @@ TEST(QuicReader, SaysThatAPacketDoesNotAuthenticate) {
 
 TEST(QuicReader, ReadsNoNameFromAShortHeaderPacket) {
   EXPECT_FALSE(QuicReader::LooksLike(Hex("40") + kHello + Octets(1200)));
+}
+
+TEST(QuicReader, CompletesPacketNumbersOfAnyLength) {
+  for (std::size_t bytes = 1; bytes <= 4; ++bytes) {
+    Flow flow;
+    flow.Send(Numbered(kDcid, 0, 1, Crypto(0, Part(kHello, 0, 20)) + Octets(50)));
+    flow.Send(Numbered(kDcid, 200, 2, Hex("01") + Octets(50)));
+    flow.Send(Numbered(kDcid, 300, bytes, Crypto(20, Part(kHello, 20, SIZE_MAX)) + Octets(50)));
+    EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example") << bytes;
+  }
+}
+
+TEST(QuicReader, ReadsASmallNumberAfterOneThatTheServerMayHaveLost) {
+  Flow flow;
+  flow.Send(Numbered(kDcid, 0, 1, Crypto(0, Part(kHello, 0, 20)) + Octets(50)));
+  flow.Send(Numbered(kDcid, 5000, 3, Hex("01") + Octets(50)));
+  flow.Send(Numbered(kDcid, 1, 1, Crypto(20, Part(kHello, 20, SIZE_MAX)) + Octets(50)));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example");
+}
+
+TEST(QuicReader, TellsOfMoreFirstFlightsThanItFollows) {
+  Flow flow;
+  std::uint16_t events = 0;
+  for (unsigned i = 0; i < 16; ++i) {
+    flow.Send(Initial(1, Octets(8, static_cast<std::byte>(i)), Hex("01") + Octets(50)));
+    events |= flow.last.events;
+  }
+  EXPECT_EQ(events, 0);
+  flow.Send(Initial(1, kDcid, Crypto(0, kHello) + Octets(50)));
+  EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kTlsHandshakeBudget));
+}
+
+TEST(QuicReader, HoldsNoMoreThanItsBudgetForAllFlights) {
+  Flow flow;
+  std::uint16_t events = 0;
+  const Octets far = Hex("06 80 02 e0 00") + test::Be16({0x4000 | 10}) + Octets(10);  // at 188416
+  for (unsigned i = 0; i < 8; ++i) {
+    flow.Send(Initial(1, Octets(8, static_cast<std::byte>(i)), far + Octets(50)));
+    events |= flow.last.events;
+    EXPECT_LT(flow.reader.memory_bytes(), 300'000u);
+  }
+  EXPECT_EQ(events, Bit(ReaderEvent::kTlsHandshakeBudget));
+}
+
+TEST(QuicReader, TellsOfBytesSentTwiceAndNotTheSame) {
+  Flow flow;
+  flow.Send(Initial(1, kDcid, Crypto(40, Part(kHello, 40, 60)) + Crypto(40, Part(kHello, 40, 50)) + Octets(50)));
+  EXPECT_EQ(flow.last.events, 0);
+  flow.Send(Initial(1, kDcid, Crypto(45, Octets(10, std::byte{0xaa})) + Octets(50)));
+  EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kHelloConflict));
+}
+
+TEST(QuicReader, ReadsAClientOnEitherSide) {
+  Flow flow;
+  Inspection result;
+  flow.reader.OnDatagram(Direction::kToClient, Initial(1, kDcid, Crypto(0, kHello) + Octets(500)), flow.found, result);
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example");
+  flow.reader.OnDatagram(Direction::kToServer, Hex("40") + Octets(40), flow.found, result);
+  EXPECT_EQ(result.state, ReaderState::kNoMoreNames);
+}
+
+TEST(QuicReader, TellsOfAVersionItCannotReadAtAnySizeOnceItIsQuic) {
+  const Octets unknown = Hex("c0 12345678 08") + kDcid + Hex("00") + Octets(1200);
+  EXPECT_TRUE(QuicReader::LooksLike(unknown));
+  EXPECT_FALSE(QuicReader::LooksLike(Part(unknown, 0, 1199)));
+  EXPECT_FALSE(QuicReader::LooksLike(Hex("80") + Part(unknown, 1, SIZE_MAX)));              // RTP
+  EXPECT_FALSE(QuicReader::LooksLike(Hex("c0 12345678 15") + Part(unknown, 6, SIZE_MAX)));  // ids are at most 20 bytes
+  Flow flow;
+  flow.Send(Initial(1, kDcid, Crypto(0, kHello) + Octets(50)));
+  flow.Send(Part(unknown, 0, 100));
+  EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kQuicUnknownVersion));
 }
 
 TEST(QuicReader, SurvivesEveryCutLength) {

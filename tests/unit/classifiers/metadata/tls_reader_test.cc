@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/classifiers/metadata/hello_builder.h"
+#include "tests/unit/classifiers/metadata/dialogue.h"
 
 namespace weir {
 namespace {
@@ -17,6 +17,7 @@ TEST(TlsReaderProbe, KnowsARecordHeaderAndAnSslv2Hello) {
   EXPECT_EQ(TlsReader::Probe({}), -1);
   EXPECT_EQ(TlsReader::Probe(test::Text("GET / HTTP/1.1")), 0);
   EXPECT_EQ(TlsReader::Probe(Hex("16 09 01 00 10 01")), 0);  // no such version
+  EXPECT_EQ(TlsReader::Probe(Hex("16 03 ff 00 10 01")), 1);  // OpenSSL and GnuTLS take it
 }
 
 TEST(TlsReader, SkipsOtherRecordsBeforeTheHello) {
@@ -29,6 +30,23 @@ TEST(TlsReader, SkipsOtherRecordsBeforeTheHello) {
                     Hex(before) + test::Records(test::ClientHelloMessage(test::ServerName("a.example"))), found,
                     result);
     EXPECT_EQ(found.First(BufferId::kTlsSni, 0), "a.example") << before;
+  }
+}
+
+// What OpenSSL 3.0.19 or GnuTLS 3.7.9 take: see tls_reader.h.
+TEST(TlsReader, ReadsAHelloHoweverItsRecordsAreMade) {
+  const Octets hello = test::ClientHelloMessage(test::ServerName("a.example"));
+  const auto middle = hello.begin() + 30;
+  const Octets first = test::Records(Octets(hello.begin(), middle));
+  const Octets second = test::Records(Octets(middle, hello.end()));
+  for (const Octets& between : {Octets{}, Hex("160303 0000"), Hex("140303 0001 01"), Hex("150303 0002 0100")}) {
+    EXPECT_EQ(test::NamesAtEveryCut({test::C(first + between + second)}), "a.example ");
+    EXPECT_EQ(test::NamesAtEveryCut({test::C(between + first + second)}), "a.example ");
+  }
+  Octets strange = test::Records(hello);
+  for (const unsigned minor : {0u, 4u, 5u, 255u}) {
+    strange[2] = static_cast<std::byte>(minor);
+    EXPECT_EQ(test::NamesAtEveryCut({test::C(strange)}), "a.example ");
   }
 }
 

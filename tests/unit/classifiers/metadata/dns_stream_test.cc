@@ -1,0 +1,44 @@
+#include "classifiers/metadata/dns_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/classifiers/metadata/dialogue.h"
+
+namespace weir {
+namespace {
+
+using test::Hex;
+using test::Octets;
+using test::operator+;
+
+const Octets kQuery =
+    test::Be16({7, 0x0100, 1, 0, 0, 0}) + Hex("01 61 07") + test::Text("example") + Hex("00 0001 0001");
+
+TEST(DnsStream, ReadsEachMessageInPiecesOfAnySize) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{20}, SIZE_MAX}) {
+    test::Reading r;
+    r.Feed({test::C(test::Sized(2, kQuery) + test::Sized(2, kQuery))}, piece);
+    EXPECT_EQ(r.All(BufferId::kDnsQuery).size(), 2u);
+    EXPECT_EQ(r.last.proto, AppProto::kDns);
+  }
+}
+
+TEST(DnsStream, HoldsOneMessageAtMost) {
+  const ReaderLimits limits;
+  DnsStream stream(limits);
+  Metadata found;
+  for (int i = 0; i < 100; ++i) {
+    Inspection result;
+    stream.OnStream(Direction::kToServer, Hex("ffff") + Octets(65535), found, result);
+    EXPECT_EQ(result.events, Bit(ReaderEvent::kDnsMalformed));
+    EXPECT_LT(stream.memory_bytes(), 140'000u);
+  }
+}
+
+TEST(DnsStream, IsNotSeenWhereTheLengthDoesNotFit) {
+  EXPECT_EQ(DnsStream::Probe(Direction::kToServer, test::Sized(2, kQuery)), 1);
+  EXPECT_EQ(DnsStream::Probe(Direction::kToServer, Hex("0000") + kQuery), 0);
+}
+
+}  // namespace
+}  // namespace weir
