@@ -16,14 +16,12 @@ namespace {
 constexpr std::size_t kProbeBytes = 64;  // a direction; what no reader claimed by then, none will
 constexpr std::uint32_t kProbeDatagrams = 8;
 constexpr std::size_t kMaxDnsStream = 65537;
-constexpr int kMaxNesting = 4;  // tunnels within tunnels
 
 }  // namespace
 
 struct Inspector::State {
   ReaderLimits limits;
   std::uint8_t ip_proto = 0;
-  int depth = 0;
   AppProto proto = AppProto::kUnknown;
   ReaderState last = ReaderState::kProbing;
   std::array<std::vector<std::byte>, 2> start;  // of a stream that is not recognised yet; DNS: a cut message
@@ -59,7 +57,7 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     s.Feed(direction, in_order, out, result);
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
-    if (result.proto == AppProto::kUnknown) result.proto = s.proto;
+    if (result.proto == AppProto::kUnknown && result.state != ReaderState::kUnknown) result.proto = s.proto;
   }
   s.last = result.state;
   return result;
@@ -111,22 +109,33 @@ void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Ins
 }
 
 void Inspector::State::FeedHttp(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
-  Inspection outer;
-  http->OnStream(direction, bytes, out, outer);
-  const Bytes rest = bytes.subspan(http->consumed());
-  if (http->tunnels() && !inside && depth < kMaxNesting) {
-    inside = std::make_unique<Inspector>(limits, ip_proto);
-    inside->state_->depth = depth + 1;
+  http->OnStream(direction, bytes, out, result);
+  if (!http->tunnels() || result.state != ReaderState::kNameMayCome) return;
+  if (!inside) {
+    if (limits.tunnels == 0) {
+      result.events |= Bit(ReaderEvent::kHttpHeadBudget);
+      result.state = ReaderState::kNoMoreNames;
+      return;
+    }
+    ReaderLimits inner = limits;
+    --inner.tunnels;
+    inside = std::make_unique<Inspector>(inner, ip_proto);
   }
-  if (inside && !rest.empty()) {
-    const std::uint16_t events = outer.events;
-    outer = inside->OnStream(direction, rest, out);
-    outer.events |= events;
-    if (outer.proto == AppProto::kUnknown) outer.proto = AppProto::kHttp;
-  } else if (inside) {
-    outer.state = ReaderState::kNameMayCome;
+  const auto feed = [&](Direction d, Bytes part) {
+    if (part.empty()) return;
+    const Inspection outer = result;
+    result = inside->OnStream(d, part, out);
+    result.events |= outer.events;
+    if (result.proto == AppProto::kUnknown) result.proto = outer.proto;
+    if (outer.tx_complete && !result.tx_complete) {
+      result.tx_complete = true;
+      result.tx = outer.tx;
+    }
+  };
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    feed(d, AsBytes(std::string_view(http->TakeHeld(d))));
   }
-  result = outer;
+  feed(direction, bytes.subspan(http->consumed()));
 }
 
 void Inspector::State::FeedDns(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {

@@ -23,11 +23,12 @@ enum class ReaderEvent : std::uint16_t {
   kTlsHandshakeBudget = 1 << 1,  // a handshake beyond ReaderLimits::handshake_bytes
   kQuicUnknownVersion = 1 << 2,
   kQuicDecryptFailed = 1 << 3,
-  kHttpBadRequest = 1 << 4,
+  kHttpBadRequest = 1 << 4,  // two servers would read two requests, or none is readable (http_reader.h)
   kHttpHeadBudget = 1 << 5,
   kDnsMalformed = 1 << 6,
   kEchOffered = 1 << 7,
   kSeveralNames = 1 << 8,  // two different names in one hello or request
+  kHttp2Broken = 1 << 9,   // the client's HTTP/2 can be read no further (HPACK defect, interrupted header block)
 };
 constexpr std::uint16_t Bit(ReaderEvent e) noexcept { return static_cast<std::uint16_t>(e); }
 
@@ -36,6 +37,7 @@ struct ReaderLimits {
   std::uint32_t http_head_bytes = 64 * 1024;
   std::uint32_t dns_messages = 64;  // kept in one Metadata
   bool fingerprints = true;         // JA3, JA3S, JA4 of each hello
+  std::uint8_t tunnels = 4;         // one within another; HTTP through HTTP proxies counts none
 };
 
 struct Inspection {
