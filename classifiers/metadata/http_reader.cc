@@ -92,13 +92,12 @@ std::size_t HttpReader::TakeHead(Direction direction, Bytes bytes, Metadata& out
   const std::size_t n = newline == nullptr
                             ? bytes.size()
                             : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - bytes.data()) + 1;
-  const std::size_t from = half.head.size();
   half.head.append(AsText(bytes.first(n)));
   if (half.head.size() > limits_->http_head_bytes) {
     Break(result, ReaderEvent::kHttpHeadBudget);
     return n;
   }
-  if (direction == Direction::kToServer) CheckRequestBytes(from, out, result);
+  if (direction == Direction::kToServer) CheckRequestBytes(out, result);
   if (newline != nullptr) OnLine(direction, out, result);
   return n;
 }
@@ -139,19 +138,20 @@ std::string HttpReader::TakeHeld(Direction direction) {
 
 // NUL and a CR that ends no line: for some servers the end of a string or of a line (RFC 9112 s2.2, RFC 9110 s5.5).
 // Two of them may be the head's end: what it names until there is read at once.
-void HttpReader::CheckRequestBytes(std::size_t from, Metadata& out, Inspection& result) {
+void HttpReader::CheckRequestBytes(Metadata& out, Inspection& result) {
   Half& half = halves_[Index(Direction::kToServer)];
   const std::string_view head = half.head;
-  bool ends = false;
-  for (std::size_t i = from; i < head.size(); ++i) {
+  // What may still turn out to be a tunnel's is not judged as HTTP.
+  if (half.first_line && MayTunnel() && ProbeHttp(head.substr(0, kProbed)) < 0) return;
+  for (std::size_t i = std::exchange(half.checked, head.size()); i < head.size(); ++i) {
     const bool bare = i > 0 && head[i - 1] == '\r' && head[i] != '\n';
     if (!bare && head[i] != '\0') continue;
     result.events |= Bit(ReaderEvent::kHttpBadRequest);
-    ends = ends || (bare && (head[i] == '\r' || i == 1 || head[i - 2] == '\n' || head[i - 2] == '\r'));
+    const bool ends = bare && (head[i] == '\r' || i == 1 || head[i - 2] == '\n' || head[i - 2] == '\r');
+    if (!ends || half.told_odd || half.body == Body::kTrailer) continue;
+    half.told_odd = true;
+    ReadPieces(head.substr(0, i), half.first_line, out, result);
   }
-  if (!ends || half.told_odd || half.body == Body::kTrailer) return;
-  half.told_odd = true;
-  ReadPieces(head, half.first_line, out, result);
 }
 
 // A head's lines where a bare CR ends one too.
@@ -202,7 +202,7 @@ void HttpReader::OnLine(Direction direction, Metadata& out, Inspection& result) 
     return;
   }
   half.head.clear();
-  half.line_start = 0;
+  half.line_start = half.checked = 0;
 }
 
 void HttpReader::OnRequestLine(std::string_view line, Metadata& out, Inspection& result) {
@@ -222,7 +222,7 @@ void HttpReader::OnRequestLine(std::string_view line, Metadata& out, Inspection&
   if (preface_) return;
   result.events |= AddRequest(request.method, request.target, half.tx, host_, out);
   if (!request.version.empty()) out.Add(BufferId::kHttpProtocol, Direction::kToServer, half.tx, request.version);
-  if (line.find('\r') != std::string_view::npos && !half.told_odd) ReadPieces(line, true, out, result);
+  if (line.find('\r') != std::string_view::npos) ReadPieces(line, true, out, result);
 }
 
 void HttpReader::OnStatusLine(std::string_view line, Metadata& out) {

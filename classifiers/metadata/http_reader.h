@@ -44,6 +44,7 @@ class HttpReader {
   struct Half {
     std::string head;            // of a message whose head is not whole; in a tunnel: what TakeHeld gives
     std::size_t line_start = 0;  // in head
+    std::size_t checked = 0;     // bytes of head
     std::uint64_t left = 0;      // body bytes to skip
     ChunkedBody chunks;
     TxId tx = 0;
@@ -63,7 +64,7 @@ class HttpReader {
   std::size_t TakeHead(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   // True: the bytes at a start line's place are no HTTP/1; `taken` of them were read or kept.
   bool TakeOther(Direction direction, Bytes bytes, Metadata& out, Inspection& result, std::size_t& taken);
-  void CheckRequestBytes(std::size_t from, Metadata& out, Inspection& result);
+  void CheckRequestBytes(Metadata& out, Inspection& result);
   void OnLine(Direction direction, Metadata& out, Inspection& result);
   void OnRequestLine(std::string_view line, Metadata& out, Inspection& result);
   void OnStatusLine(std::string_view line, Metadata& out);

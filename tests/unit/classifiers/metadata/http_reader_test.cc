@@ -95,6 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         Odd{"BareCrOnly", "GET / HTTP/1.1\rHost: blocked.example\r\r"},
         Odd{"BareCrEndsAField", "GET / HTTP/1.1\r\nX: y\rHost: blocked.example\r\n\r\n"},
         Odd{"BareCrInTheRequestLine", "GET / HTTP/1.1\rHost: blocked.example\r\nX: y\r\n\r\n"},
+        Odd{"BareCrsInTheRequestLine", "GET / HTTP/1.1\r\rHost: blocked.example\r\n\r\n"},
         Odd{"BareCrBeforeTheEnd", "GET / HTTP/1.1\r\nHost: blocked.example\r\n\rX"},
         Odd{"BlanksEndTheHead", "GET / HTTP/1.1\r\nHost: blocked.example\r\n \r\n"},
         Odd{"BlanksInAFold", "GET / HTTP/1.1\r\nHost:\r\n \r\n\tblocked.example\r\n\r\n"},
