@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "classifiers/metadata/dns_reader.h"
@@ -22,7 +23,6 @@ constexpr std::size_t kProbeBytes = 4096;  // of a direction, until somebody kno
 constexpr std::uint32_t kProbeDatagrams = 8;
 constexpr std::uint32_t kMediaDatagrams = 64;
 constexpr std::uint32_t kMaxStun = 8;  // whose fields are kept
-constexpr int kMaxNesting = 4;         // tunnels within tunnels
 
 // What a stream may speak. Each reader R has
 //   int R::Probe([Direction,] Bytes start)   -1 not enough, 0 no, > 0 yes
@@ -88,7 +88,6 @@ Bytes InsideSocks(Bytes datagram) noexcept {
 struct Inspector::State {
   ReaderLimits limits;
   std::uint8_t ip_proto = 0;
-  int depth = 0;
   AppProto proto = AppProto::kUnknown;
   ReaderState last = ReaderState::kProbing;
   // Streams
@@ -200,6 +199,7 @@ void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Ins
   result = {};
   std::size_t consumed = bytes.size();
   bool tunnels = false;
+  std::array<std::string, 2> held;  // bytes of earlier calls that turned out to be the tunnel's
   std::visit(
       [&](auto& r) {
         using Reader = std::decay_t<decltype(r)>;
@@ -208,24 +208,34 @@ void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Ins
           tunnels = r.tunnels();
           consumed = r.consumed();
         }
+        if constexpr (requires { r.TakeHeld(direction); }) {
+          tunnels = tunnels && result.state == ReaderState::kNameMayCome;
+          for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+            if (tunnels) held[Index(d)] = r.TakeHeld(d);
+          }
+        }
       },
       reader);
   if (!tunnels) return;
   settled = true;
   start = {};
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    if (!held[Index(d)].empty()) FeedInside(d, AsBytes(held[Index(d)]), out, result);
+  }
   FeedInside(direction, bytes.subspan(consumed), out, result);
 }
 
 void Inspector::State::FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   result.state = ReaderState::kNameMayCome;
-  if (!inside && depth >= kMaxNesting) {
+  if (!inside && limits.tunnels == 0) {
     result.state = ReaderState::kUnknown;
     if (!bytes.empty()) result.events |= Bit(ReaderEvent::kNestingBudget);
     return;
   }
   if (!inside) {
-    inside = std::make_unique<Inspector>(limits, ip_proto);
-    inside->state_->depth = depth + 1;
+    ReaderLimits inner = limits;
+    --inner.tunnels;
+    inside = std::make_unique<Inspector>(inner, ip_proto);
   }
   if (bytes.empty()) {
     if (inside->state_->proto != AppProto::kUnknown) result.proto = inside->state_->proto;

@@ -23,7 +23,7 @@ enum class ReaderEvent : std::uint16_t {
   kTlsHandshakeBudget = 1 << 1,  // beyond ReaderLimits::handshake_bytes, or names beyond ClientHello::kMaxNames
   kQuicUnknownVersion = 1 << 2,
   kQuicDecryptFailed = 1 << 3,
-  kHttpBadRequest = 1 << 4,
+  kHttpBadRequest = 1 << 4,  // two servers would read two requests, or none is readable (http_reader.h)
   kHttpHeadBudget = 1 << 5,
   kDnsMalformed = 1 << 6,
   kEchOffered = 1 << 7,
@@ -32,6 +32,7 @@ enum class ReaderEvent : std::uint16_t {
   kTextBudget = 1 << 10,     // a dialogue longer than ReaderLimits::text_bytes that did not switch to TLS
   kSwitchBudget = 1 << 11,   // TLS may have begun in more places than are followed, or a hello was answered unread
   kHelloConflict = 1 << 12,  // bytes of a hello sent twice and not the same (QUIC, DTLS)
+  kHttp2Broken = 1 << 13,    // the client's HTTP/2 can be read no further (HPACK defect, interrupted header block)
 };
 constexpr std::uint16_t Bit(ReaderEvent e) noexcept { return static_cast<std::uint16_t>(e); }
 
@@ -41,6 +42,7 @@ struct ReaderLimits {
   std::uint32_t text_bytes = 256 * 1024;  // of commands in the clear, before a switch to TLS (SMTP, LDAP ...)
   std::uint32_t dns_messages = 64;        // kept in one Metadata
   bool fingerprints = true;               // JA3, JA3S, JA4 of each hello
+  std::uint8_t tunnels = 4;               // one within another; HTTP through HTTP proxies counts none
 };
 
 struct Inspection {

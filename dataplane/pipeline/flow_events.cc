@@ -174,10 +174,11 @@ void Worker::State::WriteDrop(const Item& item, DropReason reason) {
 // are not written yet, and forgets their fields.
 void Worker::State::WriteProtocolEvents(const FlowRecord& flow, UndecidedFlow& state, TxId below) {
   const AppProto proto = state.inspection.proto;
-  const bool has_event =
-      proto == AppProto::kTls || proto == AppProto::kQuic || proto == AppProto::kDns || proto == AppProto::kHttp;
+  const bool http = proto == AppProto::kHttp || proto == AppProto::kHttp2;
+  const bool has_event = http || proto == AppProto::kTls || proto == AppProto::kQuic || proto == AppProto::kDns;
   if (!has_event || state.metadata.size() == 0) return;
-  const TxId last = state.metadata.field(state.metadata.size() - 1).tx + 1;
+  TxId last = 0;  // HTTP/2 answers in any order: the last field is not the last transaction's
+  for (std::size_t i = 0; i < state.metadata.size(); ++i) last = std::max(last, state.metadata.field(i).tx + 1);
   for (TxId tx = state.events_written; tx < std::min(below, last); ++tx) {
     state.events_written = tx + 1;
     if (events == nullptr) continue;
@@ -188,7 +189,7 @@ void Worker::State::WriteProtocolEvents(const FlowRecord& flow, UndecidedFlow& s
     event.metadata = &state.metadata;
     events->Push(event);
   }
-  if (proto == AppProto::kHttp || proto == AppProto::kDns) {
+  if (http || proto == AppProto::kDns) {
     state.metadata.DropBefore(state.events_written);
     state.fields_matched = state.metadata.size();
   }

@@ -234,8 +234,9 @@ void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lo
 }
 
 void FormatEve(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
-  Begin(event.head, Name(event.proto), out);
-  if (event.proto == AppProto::kHttp) Print(out, ",\"tx_id\":{}", event.tx);
+  const bool http = event.proto == AppProto::kHttp || event.proto == AppProto::kHttp2;
+  Begin(event.head, http ? Name(AppProto::kHttp) : Name(event.proto), out);
+  if (http) Print(out, ",\"tx_id\":{}", event.tx);
   AppendProtocolObject(event, fields, out);
   Raw("}\n", out);
 }

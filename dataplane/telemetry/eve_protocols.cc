@@ -37,6 +37,15 @@ constexpr std::array kHttp = {Key{BufferId::kHttpHost, "hostname"},
                               Key{BufferId::kHttpProtocol, "protocol"},
                               Key{BufferId::kHttpStatus, "status", As::kNumber}};
 
+// Suricata 7 says "version":"2" where HTTP/1 has its protocol.
+constexpr std::array kHttp2 = {Key{BufferId::kHttpHost, "hostname"},
+                               Key{BufferId::kHttpUri, "url"},
+                               Key{BufferId::kHttpUserAgent, "http_user_agent"},
+                               Key{BufferId::kHttpContentType, "http_content_type"},
+                               Key{BufferId::kHttpReferer, "http_refer"},
+                               Key{BufferId::kHttpMethod, "http_method"},
+                               Key{BufferId::kHttpStatus, "status", As::kNumber}};
+
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string_view::npos &&
          (text.size() == 1 || text.front() != '0');
@@ -140,9 +149,9 @@ void AppendJa(std::string_view name, BufferId hash, BufferId text, const std::ve
 
 template <std::size_t N>
 void AppendObject(std::string_view name, const std::array<Key, N>& keys, const std::vector<DecodedField>& fields,
-                  JsonBuffer& out) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{{", name);
-  bool first = true;
+                  JsonBuffer& out, std::string_view fixed = {}) {
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{{{}", name, fixed);
+  bool first = fixed.empty();
   for (const Key& key : keys) AppendKey(key, fields, first, out);
   AppendJa("ja3", BufferId::kJa3, BufferId::kJa3String, fields, first, out);
   AppendJa("ja3s", BufferId::kJa3s, BufferId::kJa3sString, fields, first, out);
@@ -159,6 +168,8 @@ void AppendProtocolObject(const ProtocolEvent& event, const std::vector<DecodedF
       return AppendObject("quic", kQuic, fields, out);
     case AppProto::kHttp:
       return AppendObject("http", kHttp, fields, out);
+    case AppProto::kHttp2:
+      return AppendObject("http", kHttp2, fields, out, "\"version\":\"2\"");
     case AppProto::kDns:
       return AppendDns(event, fields, out);
     default:

@@ -96,7 +96,7 @@ struct DropEvent {
 // tls, quic, dns or http: the fields of one transaction.
 struct ProtocolEvent {
   EventHead head;
-  AppProto proto = AppProto::kUnknown;  // which event: kTls, kQuic, kDns, kHttp
+  AppProto proto = AppProto::kUnknown;  // which event: kTls, kQuic, kDns, kHttp, kHttp2
   TxId tx = 0;
   const Metadata* metadata = nullptr;  // fields of `tx` are written
 };

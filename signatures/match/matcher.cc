@@ -16,6 +16,20 @@ bool RuleSet::uses(BufferId buffer) const noexcept {
   return index.literals != nullptr || !index.always.empty();
 }
 
+namespace {
+
+// A field's own protocol, where the flow as a whole speaks another by now: a hello within CONNECT or after STARTTLS,
+// the request that asked for the tunnel.
+AppProto ProtocolOf(BufferId field, AppProto flow) noexcept {
+  if (field >= BufferId::kHttpHost && field <= BufferId::kHttpHeader) {
+    return flow == AppProto::kHttp2 ? flow : AppProto::kHttp;
+  }
+  const bool has_hello = flow == AppProto::kTls || flow == AppProto::kQuic || flow == AppProto::kDtls;
+  return field >= BufferId::kTlsSni && field <= BufferId::kEch && !has_hello ? AppProto::kTls : flow;
+}
+
+}  // namespace
+
 struct Matcher::State {
   const RuleSet::Impl* rules = nullptr;
   hs_scratch_t* scratch = nullptr;
@@ -58,7 +72,8 @@ bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& fl
   const RuleHeader& header = compiled.rule.header;
   const FlowTest& test = compiled.rule.flow;
   if (header.ip_proto != 0 && header.ip_proto != flow.proto) return false;
-  if (header.app_proto != AppProto::kUnknown && header.app_proto != flow.app_proto) return false;
+  const bool any_http = header.app_proto == AppProto::kHttp && !header.app_exact && flow.app_proto == AppProto::kHttp2;
+  if (header.app_proto != AppProto::kUnknown && header.app_proto != flow.app_proto && !any_http) return false;
   if (test.direction && *test.direction != flow.direction) return false;
   if (test.established && *test.established != flow.established) return false;
   const auto fits = [&](const IpAddress& a, std::uint16_t ap, const IpAddress& b, std::uint16_t bp) {
@@ -96,6 +111,7 @@ void Matcher::MatchField(const FlowView& flow, const Metadata& metadata, std::si
   const std::string_view value = metadata.value(field);
   FlowView view = flow;
   view.direction = field.direction;
+  view.app_proto = ProtocolOf(field.id, flow.app_proto);
   const auto verify = [&](TestRef ref) {
     const CompiledRule& rule = s.rules->rules[ref.rule];
     const BufferTests& tests = rule.rule.buffers[ref.tests];

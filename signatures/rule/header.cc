@@ -12,6 +12,7 @@ struct ProtocolName {
   std::string_view name;
   std::uint8_t ip_proto;
   AppProto app;
+  bool exact = false;
 };
 constexpr std::array kProtocols = {
     ProtocolName{"ip", 0, AppProto::kUnknown},
@@ -25,7 +26,7 @@ constexpr std::array kProtocols = {
     ProtocolName{"ssl", 6, AppProto::kTls},
     ProtocolName{"quic", 17, AppProto::kQuic},
     ProtocolName{"http", 6, AppProto::kHttp},
-    ProtocolName{"http1", 6, AppProto::kHttp},
+    ProtocolName{"http1", 6, AppProto::kHttp, true},
     ProtocolName{"http2", 6, AppProto::kHttp2},
     ProtocolName{"dns", 0, AppProto::kDns},
     ProtocolName{"smtp", 6, AppProto::kSmtp},
@@ -99,6 +100,7 @@ std::string ParseProtocol(std::string_view text, RuleHeader& header) {
     if (known.name != text) continue;
     header.ip_proto = known.ip_proto;
     header.app_proto = known.app;
+    header.app_exact = known.exact;
     return {};
   }
   return "unknown protocol '" + std::string(text) + "' (tcp, udp, icmp, ip, tls, quic, http, dns ...)";

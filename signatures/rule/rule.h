@@ -79,7 +79,8 @@ struct PortSpec {
 
 struct RuleHeader {
   std::uint8_t ip_proto = 0;                // 0: any
-  AppProto app_proto = AppProto::kUnknown;  // kUnknown: any
+  AppProto app_proto = AppProto::kUnknown;  // kUnknown: any; kHttp: HTTP/2 too, as Suricata's `http`
+  bool app_exact = false;                   // `http1`: not HTTP/2
   AddressSpec source, destination;
   PortSpec source_ports, destination_ports;
   bool both_ways = false;  // <>

@@ -136,6 +136,14 @@ def curl_cleartext(pair):
     pair.curl("www.baidu.com", "-6", scheme="http")
 
 
+def curl_h2c(pair):
+    """HTTP/2 in clear: with prior knowledge (this curl cannot ask twice then), and two requests after an upgrade."""
+    for name, how in (("szshort.weixin.qq.com", "--http2-prior-knowledge"), ("www.qq.com", "--http2-prior-knowledge"),
+                      ("mail.163.com", "--http2"), ("intranet.example.com", "--http2")):
+        again = [] if "prior" in how else ["-o", "/dev/null", f"http://{name}/small.txt"]
+        pair.curl(name, "-4", how, *again, scheme="http")
+
+
 def curl_every_app(pair):
     for index, name in enumerate(names.APPS):
         pair.curl(name, "-4" if index % 2 else "-6", path="small.txt")
@@ -260,6 +268,7 @@ def quic_retry(pair):
 CAPTURES = {
     "dns-dig": dns,
     "http-curl": curl_cleartext,
+    "http2-clear-curl": curl_h2c,
     "tls12-http11-curl": curl_http11_tls12,
     "tls13-http11-curl": curl_http11_tls13,
     "tls12-http2-curl": curl_http2_tls12,

@@ -67,11 +67,11 @@ def start_dns(host, folder, log):
 
 
 def start_web(host, folder, authority, htdocs, log, http3=False):
-    """Caddy: HTTP on 80, HTTPS (1.1 and 2, HTTP/3 on request) on 443 with the leaf of the name asked for."""
+    """Caddy: HTTP (1.1 and 2) on 80, HTTPS (1.1 and 2, HTTP/3 on request) on 443 with the leaf of the name asked for."""
     for name in names.NAMES:
         if not (authority.folder / "leaf" / f"{name}.pem").exists():
             authority.leaf(name)
-    protocols = "h1 h2 h3" if http3 else "h1 h2"
+    protocols = "h1 h2 h2c h3" if http3 else "h1 h2 h2c"
     config = pathlib.Path(folder) / "Caddyfile"
     config.write_text(f"""{{
     admin off

@@ -61,5 +61,11 @@ TEST(AppendProtocolObject, WritesAStatusOnlyIfItIsANumber) {
   EXPECT_FALSE(Object(AppProto::kHttp, {Field(BufferId::kHttpStatus, "4x4")})["http"].contains("status"));
 }
 
+TEST(AppendProtocolObject, WritesHttp2AsSuricataDoes) {
+  const auto http2 = Object(AppProto::kHttp2, {Field(BufferId::kHttpHost, "a.example"), Field(BufferId::kHttpUri, "/"),
+                                               Field(BufferId::kHttpProtocol, "HTTP/2")});
+  EXPECT_EQ(http2["http"], nlohmann::json::parse(R"({"version":"2","hostname":"a.example","url":"/"})"));
+}
+
 }  // namespace
 }  // namespace weir

@@ -93,5 +93,38 @@ TEST(RuleSet, SaysWhatItAsksFor) {
   EXPECT_EQ(rig.rules->size(), 2u);
 }
 
+TEST(Matcher, TakesHttpForBothVersionsAndHttp1ForOne) {
+  const auto rule = [](const std::string& protocol, const std::string& sid) {
+    return "drop " + protocol + R"( any any -> any any (msg:"h"; http.host; content:"a.example"; sid:)" + sid + ";)\n";
+  };
+  Rig rig(rule("http", "1") + rule("http1", "2") + rule("http2", "3"));
+  Metadata metadata;
+  metadata.Add(BufferId::kHttpHost, Direction::kToServer, 0, "a.example");
+  rig.flow.app_proto = AppProto::kHttp2;
+  rig.matcher->MatchField(rig.flow, metadata, 0, rig.matches);
+  EXPECT_EQ(rig.Sids(), (std::vector<std::uint32_t>{1, 3}));
+  rig.flow.app_proto = AppProto::kHttp;
+  rig.matcher->MatchField(rig.flow, metadata, 0, rig.matches);
+  EXPECT_EQ(rig.Sids(), (std::vector<std::uint32_t>{1, 2}));
+}
+
+// CONNECT and the hello in one segment: the flow is TLS by then.
+TEST(Matcher, JudgesAFieldByItsOwnProtocol) {
+  Rig rig(R"(drop http any any -> any any (msg:"h"; http.host; content:"a.example"; sid:1;))"
+          "\n"
+          R"(drop tls any any -> any any (msg:"t"; tls.sni; content:"a.example"; sid:2;))");
+  Metadata metadata;
+  metadata.Add(BufferId::kHttpHost, Direction::kToServer, 0, "a.example");
+  metadata.Add(BufferId::kTlsSni, Direction::kToServer, 0, "a.example");
+  for (const AppProto flow : {AppProto::kTls, AppProto::kHttp, AppProto::kHttp2}) {
+    rig.flow.app_proto = flow;
+    for (std::size_t i = 0; i < 2; ++i) rig.matcher->MatchField(rig.flow, metadata, i, rig.matches);
+    EXPECT_EQ(rig.Sids(), (std::vector<std::uint32_t>{1, 2})) << Name(flow);
+  }
+  rig.flow.app_proto = AppProto::kQuic;
+  rig.matcher->MatchField(rig.flow, metadata, 1, rig.matches);
+  EXPECT_EQ(rig.Sids(), std::vector<std::uint32_t>{});
+}
+
 }  // namespace
 }  // namespace weir
