@@ -29,10 +29,12 @@ BARRED = ["web.whatsapp.com", "drive.google.com", "mail.google.com", "chat.signa
           "client.dropbox.com", "discord.com", "mega.nz"]
 TCP_KINDS = {"tls12-h1": ("--tls-max", "1.2", "--http1.1"), "tls12-h2": ("--tls-max", "1.2", "--http2"),
              "tls13-h1": ("--tlsv1.3", "--http1.1"), "tls13-h2": ("--tlsv1.3", "--http2")}
-# What must not be: frames of a flow that weir was wrong about, or was not able to keep up with.
-NEVER = ("exception_policy", "flow_table_full", "handoff_full", "tcp_budget", "tcp_no_handshake", "tx_full", "shutdown",
-         "policy_reject", "fragment_budget")
-DAMAGED = ("bad_ip_checksum", "bad_l4_checksum", "bad_length", "bad_version", "truncated")
+# A damaged byte: IPv6 has no checksum of its header, so a frame may also become an unknown protocol's (it passes) or a
+# fragment that never completes.
+DAMAGED = ("bad_ip_checksum", "bad_l4_checksum", "bad_length", "bad_version", "truncated", "too_many_layers", "fragment_bad",
+           "fragment_tiny", "fragment_timeout", "shutdown")
+# What an end host drops as well when segments overtake each other: PAWS (RFC 7323 s5.3), the window.
+LATE = ("tcp_old_timestamp", "tcp_out_of_window")
 
 
 @dataclasses.dataclass
@@ -137,9 +139,12 @@ def test_hostile_links_stop_no_download_and_let_no_barred_name_through(world):
     since, quic_since = world.log.stat().st_size, world.quic_log.stat().st_size
     rss = [world.rss_kb()]
     world.impair(SEED)
-    _, innocent = at_once(CLIENTS, downloads(world, COUNT, SEED))
+    pool, innocent = at_once(CLIENTS, downloads(world, COUNT, SEED))
+    for one in innocent:
+        one.add_done_callback(lambda _: rss.append(world.rss_kb()))
     _, barred = at_once(3 * CLIENTS, attempts(world, COUNT, SEED))  # these mostly wait
     innocent, barred = [one.result() for one in innocent], [one.result() for one in barred]
+    pool.shutdown()  # its callbacks too
     rss.append(world.rss_kb())
     wires = world.cut()
     summary, events = world.stop()
@@ -151,33 +156,35 @@ def test_hostile_links_stop_no_download_and_let_no_barred_name_through(world):
             for name, n in what.items() if name in names.APPS}
     assert not seen
     assert set(world.hellos(since)) and set(world.quic_handshakes(quic_since))  # the logs can show a name
-    judge_flows(events)
+    judge_flows(events, summary)
     judge_drops(wires, summary)
     assert summary["events"]["lost"] == 0
+    assert rss[-1] - rss[0] < 32 * 1024
 
 
-def judge_flows(events):
-    """Innocent flows passed, barred ones were dropped; segments were small."""
+def judge_flows(events, summary):
+    """Innocent flows passed, barred ones were dropped, and nothing else by policy; segments were small."""
     flows = [e for e in events if e["event_type"] == "flow" and e.get("dest_port") == 443]
-    wrong = [f for f in flows if (f["weir"]["category"] in ("messaging", "cloud-storage", "webmail")) != (f["weir"]["verdict"] == "drop")]
-    assert not wrong, wrong[:3]
+    barred = [f for f in flows if f["weir"]["verdict"] == "drop"]
+    assert {f["weir"]["app"] for f in barred} == {f["weir"]["app"] for f in flows} - {None}
+    assert {f["weir"]["verdict"] for f in flows} == {"drop", "pass"}
+    assert 0 < summary["packets"]["dropped"]["policy"] <= sum(f["flow"]["pkts_toserver"] + f["flow"]["pkts_toclient"] for f in barred)
     sizes = [f["flow"]["bytes_toclient"] / f["flow"]["pkts_toclient"] for f in flows
              if f["proto"] == "TCP" and f["flow"]["pkts_toclient"] > 20]
     assert sizes and max(sizes) <= 14 + 40 + 20 + badlinks.MSS
 
 
 def judge_drops(wires, summary):
-    """Every frame of the wires is in weir's counters, and weir drops what was damaged or barred: hardly anything else."""
+    """Every frame of the wires is in weir's counters; what weir dropped was damaged or barred, hardly anything else."""
     for port, (side, way) in zip(summary["ports"], (("inside", "right"), ("outside", "left"))):
         wire = wires[side][way]
-        assert wire["sent"] + wire["untouched"] == port["received"] + port["missed"] and wire["overrun"] == wire["refused"] == 0
-    dropped = summary["packets"]["dropped"]
+        assert wire["sent"] + wire["untouched"] == port["received"] + port["missed"]
+        assert wire["overrun"] == wire["refused"] == 0
+    dropped = {reason: n for reason, n in summary["packets"]["dropped"].items() if n}
+    assert not set(dropped) - {*DAMAGED, *LATE, "policy"}
     damaged = sum(wires[side][way]["corrupted"] for side, way in (("inside", "right"), ("outside", "left")))
-    found = sum(dropped[reason] for reason in DAMAGED)
-    assert 0.9 * damaged <= found <= damaged
-    assert not {reason: dropped[reason] for reason in NEVER if dropped[reason]}
-    rest = sum(dropped.values()) - found - dropped["policy"]
-    assert rest <= summary["packets"]["received"] / 1000, dropped
+    assert 0.9 * damaged <= sum(dropped.get(reason, 0) for reason in DAMAGED) <= damaged
+    assert sum(dropped.get(reason, 0) for reason in LATE) <= summary["packets"]["received"] / 500
 
 
 def tell(innocent, barred, wires, summary, rss):
@@ -195,4 +202,4 @@ def tell(innocent, barred, wires, summary, rss):
     packets = dict(summary["packets"])
     packets["dropped"] = {reason: n for reason, n in packets["dropped"].items() if n}
     print(f"weir: {json.dumps(packets)} flows {json.dumps(summary['flows'])} events {json.dumps(summary['events'])}")
-    print(f"weir rss kB: at start {rss[0]}, after {rss[-1]}")
+    print(f"weir rss kB: at start {rss[0]}, then by quarters of the downloads {rss[1:-1:max(1, len(rss) // 4)]}, at the end {rss[-1]}")
