@@ -64,10 +64,11 @@ class BadLinks(rig.Rig):
     def http3(self, name, family, path, patience, *options):
         """ngtcp2's client, finished. It cannot be told a family (and sends no name with an address): the only addresses
         it finds are of that family."""
-        return self.client.run("sh", "-c", 'mount --bind "$1" /etc/hosts && shift && exec "$@"', "sh", self.folder / f"hosts{family}",
-                               "timeout", patience, "gtlsclient", "--no-quic-dump", "--no-http-dump", f"--timeout={patience}s",
-                               f"--handshake-timeout={patience}s", "--exit-on-all-streams-close", *options, name, 443,
-                               f"https://{name}/{path}", check=False, timeout=patience + 30)
+        script = 'mount --bind "$1" /etc/hosts && shift && exec timeout "$@"'
+        return self.client.run("sh", "-c", script, "sh", self.folder / f"hosts{family}", patience, "gtlsclient", "--no-quic-dump",
+                               "--no-http-dump", f"--timeout={patience}s", f"--handshake-timeout={patience}s",
+                               "--exit-on-all-streams-close", *options, name, 443, f"https://{name}/{path}",
+                               check=False, timeout=patience + 30)
 
     def serve_all(self):
         self.serve(verbose=True)

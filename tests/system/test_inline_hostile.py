@@ -168,7 +168,8 @@ def judge_flows(events, summary):
     barred = [f for f in flows if f["weir"]["verdict"] == "drop"]
     assert {f["weir"]["app"] for f in barred} == {f["weir"]["app"] for f in flows} - {None}
     assert {f["weir"]["verdict"] for f in flows} == {"drop", "pass"}
-    assert 0 < summary["packets"]["dropped"]["policy"] <= sum(f["flow"]["pkts_toserver"] + f["flow"]["pkts_toclient"] for f in barred)
+    packets = sum(f["flow"]["pkts_toserver"] + f["flow"]["pkts_toclient"] for f in barred)
+    assert 0 < summary["packets"]["dropped"]["policy"] <= packets
     sizes = [f["flow"]["bytes_toclient"] / f["flow"]["pkts_toclient"] for f in flows
              if f["proto"] == "TCP" and f["flow"]["pkts_toclient"] > 20]
     assert sizes and max(sizes) <= 14 + 40 + 20 + badlinks.MSS
@@ -202,4 +203,5 @@ def tell(innocent, barred, wires, summary, rss):
     packets = dict(summary["packets"])
     packets["dropped"] = {reason: n for reason, n in packets["dropped"].items() if n}
     print(f"weir: {json.dumps(packets)} flows {json.dumps(summary['flows'])} events {json.dumps(summary['events'])}")
-    print(f"weir rss kB: at start {rss[0]}, then by quarters of the downloads {rss[1:-1:max(1, len(rss) // 4)]}, at the end {rss[-1]}")
+    quarters = rss[1:-1:max(1, len(rss) // 4)]
+    print(f"weir rss kB: at start {rss[0]}, then by quarters of the downloads {quarters}, at the end {rss[-1]}")
