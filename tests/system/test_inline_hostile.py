@@ -127,10 +127,11 @@ def test_hostile_links_without_a_policy_let_barred_names_through(world):
     summary, _ = world.stop()
     rig.check_sums(summary)
     failed = [one for one in got if not one.done]
-    assert not failed, failed
-    assert sum(world.hellos(since).values()) >= CONTROLS // 2 and sum(world.requests(since).values()) >= CONTROLS // 4
-    assert sum(world.quic_handshakes(quic_since).values()) >= CONTROLS // 3
-    print(f"\ncontrol: {len(got)}/{len(got)} handshakes with -p none, "
+    assert len(failed) <= 1, failed  # a first packet can be lost each time for 20 s, once in some thousand attempts
+    assert {one.what.split()[0] for one in got if one.done} == {one.what.split()[0] for one in got}  # each kind
+    assert sum(world.hellos(since).values()) >= CONTROLS // 2 - 1 and sum(world.requests(since).values()) >= CONTROLS // 4
+    assert sum(world.quic_handshakes(quic_since).values()) >= CONTROLS // 2 - 1
+    print(f"\ncontrol: {len(got) - len(failed)}/{len(got)} handshakes with -p none, "
           f"median {statistics.median(one.seconds for one in got):.2f} s, longest {max(one.seconds for one in got):.2f} s")
 
 
