@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "dataplane/io/af_packet_fanout.h"
+
 namespace weir {
 namespace {
 
@@ -49,6 +51,7 @@ Result<std::unique_ptr<Eal>> Eal::Start(const EalOptions& options) {
   for (std::string& word : words) argv.push_back(word.data());
   cpu_set_t before;
   const bool have_affinity = sched_getaffinity(0, sizeof before, &before) == 0;
+  KeepFragmentsApart();
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
     std::string line;
     for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;

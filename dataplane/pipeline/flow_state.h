@@ -62,6 +62,8 @@ struct ColdFlow {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
+  std::uint32_t opened_seq = 0;  // of the SYN that opened it, if one did
+  bool opened_by_syn = false;
   bool tombstone = false;             // it stays only to stop what comes after an undecided_timeout
   AppProto app_proto = AppProto::kUnknown;
   PortSide low_side = PortSide::kUnknown;  // where the key's low endpoint is

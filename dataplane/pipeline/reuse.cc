@@ -8,12 +8,18 @@ namespace weir {
 namespace {
 
 constexpr std::int64_t kSynLivesUs = 180'000'000;  // a client tries that long (RFC 9293 s3.8.3: R2 of a SYN)
-constexpr std::uint32_t kWindow = 1u << 20;        // bytes after a SYN that could be its connection's
+constexpr std::int64_t kDoubtUs = 10'000'000;      // by then a server would have answered
+constexpr std::uint32_t kWindow = 1u << 16;        // bytes after a SYN that could be its connection's
+
+constexpr std::uint32_t kNear = 1u << 20;
 
 }  // namespace
 
 void Worker::State::NoteSyn(const Item& item) {
   FlowRecord& flow = *item.flow;
+  // A late copy of the one that opened this very connection.
+  const ColdFlow& c = cold[flow.cold];
+  if (c.opened_by_syn && c.opened_seq == item.view.tcp_seq) return;
   cold[flow.cold].syn = {now.us, item.view.tcp_seq, item.view.tcp_wscale, DirectionOf(flow, item.reversed), true};
   flow.needs |= kNeedsReuse;
 }
@@ -35,9 +41,10 @@ Worker::State::Reuse Worker::State::ReuseOf(const Item& item) {
     const std::uint32_t ahead = item.view.tcp_seq - (syn.seq + 1);
     // After a drop only where the two share no number.
     const std::uint32_t apart = syn.seq + 1 - cold[flow.cold].stopped_at;
-    const bool near = Stops(flow.action) && (apart < kWindow || apart > UINT32_MAX - kWindow);
+    const bool near = Stops(flow.action) && (apart < kNear || apart > UINT32_MAX - kNear);
     if (one_sided && ahead == 0 && !near) return Reuse::kOpens;
-    if (ahead < kWindow && item.view.payload_len > 0) return Reuse::kUnconfirmed;
+    const bool doubtful = now.us - syn.time_us < kDoubtUs && ahead < kWindow;
+    if (doubtful && item.view.payload_len > 0) return Reuse::kUnconfirmed;
   }
   // The answer to another SYN than the last: the client has to ask again.
   if (!from_opener && (flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck) && flow.undecided == Handle::kNone)
@@ -62,6 +69,8 @@ bool Worker::State::OpenAnew(Item& item) {
   segment.flags = kTcpSyn;
   segment.wscale = syn.wscale;
   (void)undecided[item.flow->undecided].tcp->OnSegment(Direction::kToServer, segment, now);
+  cold[item.flow->cold].opened_seq = syn.seq;
+  cold[item.flow->cold].opened_by_syn = true;
   Count(item);
   return true;
 }

@@ -199,6 +199,8 @@ FlowRecord* Worker::State::Create(const Item& item) {
   c.low_side = item.reversed ? Opposite(side) : side;
   c.vlan = item.view.vlan;
   c.vlan_count = item.view.vlan_count;
+  c.opened_by_syn = item.view.proto == kProtoTcp && (item.view.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn;
+  c.opened_seq = item.view.tcp_seq;
   if (item.view.proto == kProtoIcmp || item.view.proto == kProtoIcmp6) {
     if (item.view.l4_off + 2 <= item.view.l3_off + item.view.l3_len) {
       c.icmp_type = LoadU8(item.view.base + item.view.l4_off);

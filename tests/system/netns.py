@@ -78,6 +78,12 @@ class Namespace:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "resolv.conf").write_text(f"nameserver {address}\noptions attempts:1 timeout:2\n")
 
+    def hosts(self, addresses):
+        """What programs of this host resolve without asking anybody: {name: [address, ...]}."""
+        folder = pathlib.Path("/etc/netns") / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "hosts").write_text("".join(f"{a} {name}\n" for name, all_of in addresses.items() for a in all_of))
+
     def close(self):
         for process in list(self.processes):
             self.stop(process, timeout=3)
@@ -85,10 +91,10 @@ class Namespace:
         shutil.rmtree(pathlib.Path("/etc/netns") / self.name, ignore_errors=True)
 
 
-def join(left, left_name, right, right_name, mtu=1500, plain_right=False):
+def join(left, left_name, right, right_name, mtu=1500, plain_right=False, plain_left=False):
     """A veth pair between two hosts, offloads off so that every frame is what a wire would carry.
 
-    plain_right: the right end belongs to a dataplane: no IPv6, no ARP, promiscuous.
+    plain_right, plain_left: that end belongs to a dataplane or a relay: no IPv6, no ARP, promiscuous.
     """
     subprocess.run(["ip", "-n", left.name, "link", "del", left_name], capture_output=True)
     ip("link", "add", left_name, "mtu", str(mtu), "netns", left.name, "type", "veth", "peer", "name", right_name,
@@ -96,9 +102,10 @@ def join(left, left_name, right, right_name, mtu=1500, plain_right=False):
     for host, name in ((left, left_name), (right, right_name)):
         for feature in ("tso", "gso", "gro", "tx", "rx", "sg", "txvlan", "rxvlan"):
             host.run("ethtool", "-K", name, feature, "off", check=False)
-    if plain_right:
-        right.run("sysctl", "-qw", f"net.ipv6.conf.{right_name}.disable_ipv6=1")
-        right.run("ip", "link", "set", right_name, "arp", "off", "promisc", "on")
+    for host, name, plain in ((left, left_name, plain_left), (right, right_name, plain_right)):
+        if plain:
+            host.run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=1")
+            host.run("ip", "link", "set", name, "arp", "off", "promisc", "on")
     for host, name in ((left, left_name), (right, right_name)):
         host.run("ip", "link", "set", name, "up")
 

@@ -14,6 +14,7 @@ from make_captures import configure_client, configure_server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = pathlib.Path(os.environ.get("WEIR", ROOT / "bin" / "weir"))
+PREFIX = os.environ.get("WEIR_NETNS", "weir-run")  # of the hosts' names: another one for each checkout that tests at once
 
 POLICY = """\
 version: 1
@@ -40,8 +41,11 @@ class Rig:
         self.client, self.box, self.server, self.watcher = (self._host(n) for n in ("client", "box", "server", "mirror"))
         self.weir = None
         self.captures = []
-        if tap:
-            return  # the devices come with weir's start
+        if not tap:  # whose devices come with weir's start
+            self._cable()
+
+    def _cable(self):
+        mtu = self.mtu
         netns.join(self.client, "eth0", self.box, "inside", mtu, plain_right=True)
         netns.join(self.server, "eth0", self.box, "outside", mtu, plain_right=True)
         netns.join(self.watcher, "eth0", self.box, "mirror", mtu, plain_right=True)
@@ -49,25 +53,29 @@ class Rig:
         configure_server(self.server, "eth0")
 
     def _host(self, name):
-        host = netns.Namespace(f"weir-run-{name}")
+        host = netns.Namespace(f"{PREFIX}-{name}")
         self.hosts.callback(host.close)
         return host
 
     def close(self):
         self.hosts.close()
 
-    def serve(self, http3=False):
+    def serve(self, http3=False, verbose=False):
         self.authority = servers.Authority(self.folder)
         servers.start_dns(self.server, self.folder, self.log)
-        servers.start_web(self.server, self.folder, self.authority, self.htdocs, self.log, http3=http3)
+        servers.start_web(self.server, self.folder, self.authority, self.htdocs, self.log, http3=http3, verbose=verbose)
 
     # --- the box
 
     def start(self, policy, workers=1, settings=(), devices=None):
-        """Starts `weir run` and returns when it forwards. `policy`: an action for barred apps, or a whole policy."""
+        """Starts `weir run` and returns when it forwards.
+
+        `policy`: an action for barred apps, a whole policy, "none", or None for the policy that ships.
+        """
         log_dir = self.folder / f"log-{time.monotonic_ns()}"
         policy_file = self.folder / "policy.yaml"
-        policy_file.write_text(POLICY.format(action=policy) if "\n" not in policy else policy)
+        if policy not in (None, "none"):
+            policy_file.write_text(POLICY.format(action=policy) if "\n" not in policy else policy)
         queues = f",qpairs={workers}" if workers > 1 else ""
         inside, outside, mirror = devices or [
             f"net_af_packet{i},iface={name}{queues}" for i, name in enumerate(("inside", "outside", "mirror"))]
@@ -84,7 +92,9 @@ class Rig:
             """))
         out = self.folder / "run.err"
         out.unlink(missing_ok=True)
-        words = [WEIR, "run", "--json", "-c", config, "-p", policy_file]
+        words = [WEIR, "run", "--json", "-c", config]
+        if policy is not None:
+            words += ["-p", policy if policy == "none" else policy_file]
         for setting in settings:
             words += ["--set", setting]
         self.log_dir, self.out = log_dir, self.folder / "summary.json"

@@ -66,14 +66,19 @@ def start_dns(host, folder, log):
     return process
 
 
-def start_web(host, folder, authority, htdocs, log, http3=False):
-    """Caddy: HTTP (1.1 and 2) on 80, HTTPS (1.1 and 2, HTTP/3 on request) on 443 with the leaf of the name asked for."""
+def start_web(host, folder, authority, htdocs, log, http3=False, verbose=False):
+    """Caddy: HTTP (1.1 and 2) on 80, HTTPS (1.1 and 2, HTTP/3 on request) on 443 with the leaf of the name asked for.
+
+    verbose: each ClientHello and each request is a line of JSON in the log.
+    """
     for name in names.NAMES:
         if not (authority.folder / "leaf" / f"{name}.pem").exists():
             authority.leaf(name)
     protocols = "h1 h2 h2c h3" if http3 else "h1 h2 h2c"
     config = pathlib.Path(folder) / "Caddyfile"
+    debug, requests = ("debug", "log") if verbose else ("", "")
     config.write_text(f"""{{
+    {debug}
     admin off
     auto_https off
     default_sni example.org
@@ -85,6 +90,7 @@ https:// {{
     tls {{
         load {authority.folder}/leaf
     }}
+    {requests}
     root * {htdocs}
     file_server
 }}

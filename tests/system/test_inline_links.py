@@ -6,6 +6,7 @@ import names
 import netns
 import pytest
 import rig
+import truth
 
 pytestmark = pytest.mark.skipif(netns.available() is not None, reason=str(netns.available()))
 needs_tap = pytest.mark.skipif(not pathlib.Path("/dev/net/tun").exists(), reason="needs /dev/net/tun")
@@ -65,6 +66,23 @@ def tag_everything(host, tags, address4, address6, log):
     host.run("ip", "link", "set", "tagged0", "mtu", "1400", "up")
     host.run("ip", "addr", "add", f"{address4}/24", "dev", "tagged0")
     host.run("ip", "addr", "add", f"{address6}/64", "dev", "tagged0", "nodad")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_fragments_over_af_packet_are_judged_whole_and_leave_as_they_came(tmp_path, workers):
+    world = make(tmp_path)
+    try:
+        world.start("reject", workers=workers)
+        with world.recorded(world.server, tmp_path / "server.pcap"):
+            for family, address in (("-4", names.SERVER4), ("-6", names.SERVER6)):
+                assert "2 received" in world.client.run("ping", family, "-c", "2", "-i", "0.2", "-s", "8000", address).stdout
+        summary, _ = world.stop()
+        rig.check_sums(summary)
+        assert sum(summary["packets"]["dropped"].values()) == 0
+        fragments = [frame for _, frame in truth.frames(tmp_path / "server.pcap") if frame[12:14] == b"\x08\x00"]
+        assert len(fragments) == 2 * 2 * 6 and all(len(frame) <= 1514 for frame in fragments)
+    finally:
+        world.close()
 
 
 def test_jumbo_frames_over_af_packet(tmp_path):

@@ -186,7 +186,7 @@ TEST(HttpReader, ReadsATunnelBeforeItsAnswerAndWithAServerThatSpeaksFirst) {
   eager.Client("CONNECT a.example:443 HTTP/1.1\r\n\r\n").Feed(kC, hello, 1);
   EXPECT_EQ(eager.All(BufferId::kTlsSni), Names{"inner.example"});
   StreamReading slow;
-  slow.Client("CONNECT a.example:443 HTTP/1.1\r\n\r\n").Server("HTTP/1.1 200 OK\r\n\r\n220 hello\r\n");
+  slow.Client("CONNECT a.example:443 HTTP/1.1\r\n\r\n").Server("HTTP/1.1 200 OK\r\n\r\n~ welcome ~\r\n");
   slow.Feed(kC, hello, 1);
   EXPECT_EQ(slow.All(BufferId::kTlsSni), Names{"inner.example"});
 }

@@ -81,6 +81,16 @@ TEST(Reuse, AResetThatDiedOnTheWayDoesNotMakeUsForgetTheConnection) {
   EXPECT_FALSE(rig.SendHello("a.chat.example"));
 }
 
+// The link repeated the SYN and lost the copy behind us: the server stays silent, and
+// waits for the client's bytes.
+TEST(Reuse, ACopyOfItsOwnSynThatCameLateDoesNotStopAnUpload) {
+  WorkerRig rig;
+  Pass(rig);
+  const auto next = static_cast<std::uint32_t>(1 + WorkerRig::Hello("www.innocent.example").size());
+  EXPECT_TRUE(Syn(rig, 0));
+  for (int i = 0; i < 5; ++i, rig.now.us += 2'000'000) EXPECT_TRUE(Data(rig, next, test::Text("POST"))) << i;
+}
+
 TEST(Reuse, ASynWithDataWaitsForItsTurn) {
   WorkerRig rig;
   Pass(rig);
