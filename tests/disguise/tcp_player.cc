@@ -211,7 +211,7 @@ void TcpPlayer::ProbeZeroWindow(const Octets& bytes) {
 }
 
 void TcpPlayer::BetweenBatches() {
-  if (Has(kKeepAlive)) {
+  if (Has(kKeepAlive) && server_acked_ == client_) {
     Packet probe = Client(kAck, Hex("00"));
     --probe.seq;
     probe.may_drop = shape_.open == Open::kOneSided;
@@ -273,7 +273,8 @@ void TcpPlayer::SayBatch(const Octets& bytes) {
   AddEndings(segments);
   for (Packet& p : segments) Emit(std::move(p));
   client_ += static_cast<std::uint32_t>(sent.size());
-  server_acked_ = client_;
+  // Data in the SYN may have been acknowledged further already.
+  if (static_cast<std::int32_t>(client_ - server_acked_) > 0) server_acked_ = client_;
   Emit(Server(kAck));
 }
 
