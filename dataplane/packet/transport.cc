@@ -68,6 +68,7 @@ DropReason WalkUdp(Walk& walk, std::size_t at, std::size_t end) noexcept {
   view.payload_off = static_cast<std::uint32_t>(at + 8);
   view.payload_len = static_cast<std::uint32_t>(length - 8);
   if (walk.options.peel_tunnels && PeelUdpTunnel(walk)) return DropReason::kNone;
+  if (walk.inside != DropReason::kNone) return walk.inside;
   const bool bad = absent && view.ip_version == 6 && walk.options.verify_checksums;
   return bad ? DropReason::kBadL4Checksum : DropReason::kNone;
 }
@@ -112,8 +113,8 @@ DropReason WalkTransport(Walk& walk, std::size_t at, std::size_t end) noexcept {
     default:
       break;
   }
-  if (walk.options.peel_tunnels) (void)PeelIpTunnel(walk, at, end);
-  return DropReason::kNone;
+  if (walk.options.peel_tunnels && PeelIpTunnel(walk, at, end)) return DropReason::kNone;
+  return walk.inside;
 }
 
 }  // namespace weir

@@ -26,7 +26,11 @@ bool Try(Walk& walk, std::uint32_t vni, Inside inside) noexcept {
   view.vlan_count = walk.view.vlan_count;
   view.vni = vni;
   Walk inner{walk.frame, walk.options, view, walk.layers + 1};
-  if (inside(inner) != DropReason::kNone || view.ip_version == 0) return false;
+  const DropReason defect = inside(inner);
+  // A whole TCP segment with a good checksum is no chance likeness: its flags count in here too.
+  if (defect == DropReason::kTcpBadFlags || inner.inside == DropReason::kTcpBadFlags)
+    walk.inside = DropReason::kTcpBadFlags;
+  if (defect != DropReason::kNone || view.ip_version == 0) return false;
   view.tunnelled = true;
   walk.view = view;
   walk.layers = inner.layers;

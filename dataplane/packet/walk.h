@@ -12,6 +12,7 @@ struct Walk {
   const ParseOptions& options;
   PacketView& view;
   int layers = 0;
+  DropReason inside = DropReason::kNone;  // what no host takes, found in a tunnel
 
   [[nodiscard]] bool Has(std::size_t at, std::size_t n) const noexcept {
     return at <= frame.size() && n <= frame.size() - at;

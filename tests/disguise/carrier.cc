@@ -125,12 +125,12 @@ std::vector<Octets> QuicFlight(const CarrierShape& shape, std::string_view name,
   std::uint8_t number = 0;
   const std::uint32_t version = shape.carrier == Carrier::kQuicV1 ? 1 : 0x6b3343cf;
   const auto flush = [&] {
-    frames.resize(std::max<std::size_t>(frames.size(), 1162));  // PADDING: 1200 bytes in all
+    frames.resize(std::max<std::size_t>(frames.size(), 1170));  // PADDING: 1200 bytes in all
     flight.push_back(test::SealedInitial(version, Hex("8394c8f03e515708"), number++, frames));
     frames.clear();
   };
   for (const Octets& piece : pieces) {
-    if (frames.size() + piece.size() > 1162) flush();
+    if (frames.size() + piece.size() > 1170) flush();
     frames = frames + piece;
     if (shape.grease) frames.push_back(std::byte{1});  // PING
   }

@@ -65,9 +65,11 @@ Conversation Play(const Disguise& disguise, std::string_view name) {
     packets = std::move(player.packets);
     out.readable = player.readable;
   }
-  const bool refused = IsRefused(network, IsQuic(carrier.carrier)) ||
-                       (network.fragment != 0 &&
-                        (network.decoy == FragmentDecoy::kConflict || network.decoy == FragmentDecoy::kOverlapEqual));
+  const bool fragmented = network.fragment != 0;
+  const bool overlap = network.decoy == FragmentDecoy::kConflict || network.decoy == FragmentDecoy::kOverlapEqual;
+  // URG is cleared in place, which is not done across fragments: such a segment is dropped.
+  const bool urgent = !IsQuic(carrier.carrier) && (disguise.tcp.decoys & (kUrgentFlag | kUrgentExtra)) != 0;
+  const bool refused = IsRefused(network, IsQuic(carrier.carrier)) || (fragmented && (overlap || urgent));
   if (refused) out.readable = false;
   const Ends ends{network.v6, 40000, carrier.carrier == Carrier::kHttp ? std::uint16_t{80} : std::uint16_t{443}};
   const auto frames = OnTheWire(packets, ends, network, random);

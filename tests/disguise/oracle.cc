@@ -1,6 +1,7 @@
 #include "tests/disguise/oracle.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@ struct Segment {
   std::uint16_t window, urgent;
   unsigned scale = 0;
   std::optional<std::uint32_t> stamp;
+  bool md5 = false;
   Octets data;
 };
 
@@ -33,6 +35,7 @@ void ReadOptions(const std::byte* p, const std::byte* end, Segment& s) {
     }
     const std::size_t length = p + 1 < end ? static_cast<std::size_t>(p[1]) : 0;
     if (length < 2 || p + length > end) return;
+    if (*p == std::byte{19}) s.md5 = true;
     if (*p == std::byte{3} && length == 3) s.scale = static_cast<unsigned>(p[2]);
     if (*p == std::byte{8} && length == 10) s.stamp = LoadBe32(p + 2);
     p += length;
@@ -57,20 +60,25 @@ Segment SegmentOf(const Datagram& d) {
 struct Server {
   std::uint32_t base;
   bool syn_data, stamps, window;
+  bool strict;  // no data without ACK, with a digest nobody asked for, or that acknowledges nothing sent
 };
 
 std::vector<const Segment*> Taken(const std::vector<Segment>& all, const Address& client, const Server& server) {
   std::vector<const Segment*> out;
   std::optional<std::uint32_t> newest;
   std::optional<std::uint32_t> edge;
+  std::optional<std::uint32_t> sent;
   unsigned scale = 0;
   for (const Segment& s : all) {
     const bool syn = (s.flags & kSyn) != 0;
     if (s.sender != client) {
       if (syn) scale = s.scale;
+      sent = s.seq;
       if ((s.flags & kAck) != 0) edge = s.ack + (std::uint32_t{s.window} << (syn ? 0 : scale));
       continue;
     }
+    const bool odd = ((s.flags & kAck) == 0 && !syn) || s.md5 || (sent && std::abs(Ahead(s.ack, *sent)) > 1 << 20);
+    if (server.strict && odd && !syn) continue;
     if (server.stamps && s.stamp) {
       if (newest && Ahead(*s.stamp, *newest) < 0) continue;
       newest = s.stamp;
@@ -116,8 +124,8 @@ class Reader {
     if (bases.empty()) bases.insert(*first);
     for (const std::uint32_t base : bases) {
       std::map<std::vector<const Segment*>, std::vector<std::uint64_t>> known;
-      for (unsigned bits = 0; bits < 8; ++bits) {
-        const Server server{base, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
+      for (unsigned bits = 0; bits < 16; ++bits) {
+        const Server server{base, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
         auto taken = Taken(all, client, server);
         auto [at, fresh] = known.try_emplace(taken);
         if (fresh) at->second = Readings(taken, base);

@@ -48,15 +48,20 @@ void TcpPlayer::AddDecoys(std::vector<Packet>& segments) {
     AddDecoy(segments, std::move(p), recognised);
   };
   add(kBadSum, true, [](Packet& p) { p.bad_sum = true; });
-  add(kLowTtl, false, [](Packet& p) { p.ttl = 1; });
-  add(kMd5, false, [](Packet& p) { p.options = p.options + Hex("01 01 13 12 000102030405060708090a0b0c0d0e0f"); });
-  add(kBadAck, server_seen, [&](Packet& p) { p.ack = server_ + 0x40000000u; });
+  // Garbage that first wins in an earlier message makes a conversation of no known protocol: no disguise.
+  if (naming_) add(kLowTtl, false, [](Packet& p) { p.ttl = 1; });
+  if (naming_)
+    add(kMd5, false, [](Packet& p) { p.options = p.options + Hex("01 01 13 12 000102030405060708090a0b0c0d0e0f"); });
+  if (naming_ || server_seen) add(kBadAck, server_seen, [&](Packet& p) { p.ack = server_ + 0x40000000u; });
   add(kNoFlags, true, [](Packet& p) { p.flags = 0; });
   add(kFinWithoutAck, true, [](Packet& p) { p.flags = kFin | kPsh; });
   add(kBeyondWindow, true, [&](Packet& p) { p.seq = client_ + (server_seen ? 70'000u + p.seq % 400'000u : kFar); });
   add(kLeftOfWindow, true, [&](Packet& p) { p.seq = client_ - kFar; });
   if (shape_.stamps) {
-    add(kOldStamp, true, [](Packet& p) { StoreBe32(&p.options[4], LoadBe32(&p.options[4]) - 100'000); });
+    add(kOldStamp, true, [](Packet& p) {
+      StoreBe32(&p.options[4], LoadBe32(&p.options[4]) - 100'000);
+      p.options = p.options + Hex("01 01 01 01");  // keeps its age
+    });
   }
 }
 
@@ -84,6 +89,7 @@ void TcpPlayer::AddEndings(std::vector<Packet>& segments) {
 }
 
 void TcpPlayer::AddConflict(std::vector<Packet>& segments) {
+  if (!naming_) return;
   if (shape_.conflict != Conflict::kDecoyFirst && shape_.conflict != Conflict::kDecoyAfter) return;
   const std::size_t at = Below(random_, segments.size());
   const Packet& truth = segments[at];

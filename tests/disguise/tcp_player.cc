@@ -90,7 +90,7 @@ void TcpPlayer::SynAck(std::uint32_t taken) {
 }
 
 // client_ is the initial sequence number before, the first byte's after.
-void TcpPlayer::Greet(const Octets& first) {
+void TcpPlayer::Greet(const Octets& first, bool only) {
   greeted_ = true;
   const std::uint32_t isn = client_;
   const std::uint32_t other = isn + 0x30000000u + random_() % 0x1000u;
@@ -126,8 +126,8 @@ void TcpPlayer::Greet(const Octets& first) {
       Syn(isn, Part(first, 0, early));
       break;
     case Open::kSynDataDecoy:
-      Syn(isn, Garbage(early));
-      readable = false;
+      Syn(isn, only ? Garbage(early) : Part(first, 0, early));
+      readable = readable && !only;
       break;
     case Open::kEarlyData: {
       Syn(isn, {});
@@ -164,7 +164,7 @@ void TcpPlayer::Play(const std::vector<Message>& talk, const std::vector<Message
   if (shape_.open == Open::kReuseAfterFin || shape_.open == Open::kReuseSilent) {
     EarlierConnection(shape_.open == Open::kReuseAfterFin);
   }
-  Greet(talk.front().bytes);
+  Greet(talk.front().bytes, std::count_if(talk.begin(), talk.end(), [](const Message& m) { return m.to_server; }) == 1);
   for (std::size_t i = 0; i < talk.size(); ++i) {
     if (!talk[i].to_server) {
       ServerSays(talk[i].bytes);
@@ -191,6 +191,7 @@ void TcpPlayer::Play(const std::vector<Message>& talk, const std::vector<Message
 }
 
 void TcpPlayer::Say(const Octets& bytes, bool last) {
+  naming_ = last;
   if (Has(kZeroWindow) && !probed_ && last) ProbeZeroWindow(bytes);
   const std::size_t size = bytes.size() / std::max(1u, shape_.batches) + 1;
   for (std::size_t at = 0; at < bytes.size(); at += size) {
@@ -210,14 +211,14 @@ void TcpPlayer::ProbeZeroWindow(const Octets& bytes) {
 }
 
 void TcpPlayer::BetweenBatches() {
-  if (Has(kKeepAlive)) {
+  if (Has(kKeepAlive) && server_acked_ == client_) {
     Packet probe = Client(kAck, Hex("00"));
     --probe.seq;
     probe.may_drop = shape_.open == Open::kOneSided;
     Emit(probe);
     Emit(Server(kAck));
   }
-  if (Has(kSynInside)) {
+  if (Has(kSynInside) && naming_) {  // elsewhere a stream could begin there
     Packet reset = Client(kRst | kAck);
     reset.ttl = 1;
     Emit(reset);
@@ -248,7 +249,7 @@ std::vector<Packet> TcpPlayer::Segments(const Octets& bytes) {
 void TcpPlayer::SayBatch(const Octets& bytes) {
   Octets sent = bytes;
   std::size_t extra = SIZE_MAX;
-  if (Has(kUrgentExtra) && bytes.size() > 20) {
+  if (Has(kUrgentExtra) && naming_ && bytes.size() > 20) {
     extra = Below(random_, bytes.size() - 4) + 2;
     sent.insert(sent.begin() + static_cast<std::ptrdiff_t>(extra), std::byte{'#'});
     readable = false;
@@ -272,7 +273,8 @@ void TcpPlayer::SayBatch(const Octets& bytes) {
   AddEndings(segments);
   for (Packet& p : segments) Emit(std::move(p));
   client_ += static_cast<std::uint32_t>(sent.size());
-  server_acked_ = client_;
+  // Data in the SYN may have been acknowledged further already.
+  if (static_cast<std::int32_t>(client_ - server_acked_) > 0) server_acked_ = client_;
   Emit(Server(kAck));
 }
 

@@ -17,7 +17,7 @@ class TcpPlayer {
   Packet Client(std::uint8_t flags, Octets data = {}) const;
   Packet Server(std::uint8_t flags, Octets data = {}) const;
   void Emit(Packet packet);
-  void Greet(const Octets& first);
+  void Greet(const Octets& first, bool only);
   void Syn(std::uint32_t isn, const Octets& data, std::uint8_t ttl = 64);
   void SynAck(std::uint32_t taken);
   void EarlierConnection(bool ends);
@@ -44,6 +44,7 @@ class TcpPlayer {
   std::uint32_t stamp_ = 0x1000'0000;
   bool greeted_ = false;
   bool probed_ = false;
+  bool naming_ = false;  // in the message that names
 };
 
 }  // namespace weir::disguise

@@ -117,6 +117,9 @@ class Fragmenter {
     const bool more = second + size < payload.size();
     Addresses elsewhere = at_;
     elsewhere.dst.back() = std::byte{77};
+    // Now and then: a source has a budget of datagrams that never end.
+    const bool rare = shape_.decoy == FragmentDecoy::kOtherProtocol || shape_.decoy == FragmentDecoy::kOtherAddress;
+    if (rare && !Chance(random, 20)) return out;
     switch (shape_.decoy) {
       case FragmentDecoy::kDuplicate:
         // Behind the last missing piece it would open a datagram that never ends.
@@ -129,7 +132,7 @@ class Fragmenter {
         out.insert(here, {Piece(wrong, second, second + size, more, proto_, elsewhere), true});
         break;
       case FragmentDecoy::kConflict:
-        out.insert(here, {Piece(wrong, second, second + size, more, proto_, at_), true});
+        out.insert(out.begin(), {Piece(wrong, second, second + size, more, proto_, at_), true});
         break;
       default:
         break;

@@ -67,5 +67,14 @@ TEST(TunnelLayer, TakesWhatDoesNotParseInsideForPayload) {
   EXPECT_EQ(frame.view.dst_port, 4789);
 }
 
+// Found by a random disguise: a null segment went on as the outer packet's payload, unread.
+TEST(TunnelLayer, RefusesFlagsInsideThatNoHostTakes) {
+  const Octets null = test::Ipv4(6, test::Tcp({.flags = 0}, Octets(30)));
+  EXPECT_EQ(Layered(Outer(4, null)).reason, DropReason::kTcpBadFlags);
+  EXPECT_EQ(Layered(Outer(47, Hex("0000 0800") + null)).reason, DropReason::kTcpBadFlags);
+  EXPECT_EQ(Layered(OuterUdp(4789, Hex("0800 0000 000009 00") + test::Ethernet(0x0800, null))).reason,
+            DropReason::kTcpBadFlags);
+}
+
 }  // namespace
 }  // namespace weir

@@ -96,5 +96,26 @@ TEST(StageDecide, APassRulesFlowPassesUnderANewPolicyToo) {
   EXPECT_TRUE(rig.SendTcp(true, {.seq = static_cast<std::uint32_t>(1 + hello.size()), .ack = 100}, Octets(10)));
 }
 
+// Found by a random disguise: thirty early segments made a flow pass of which not one byte was read.
+TEST(StageDecide, SegmentsThatWaitForAHoleUseNoPatienceUp) {
+  WorkerRig rig;
+  rig.Handshake();
+  const test::Octets hello = WorkerRig::Hello("a.chat.example");
+  for (std::size_t at = hello.size() - 1; at > 0; --at) {
+    ASSERT_TRUE(rig.SendTcp(true, {.seq = static_cast<std::uint32_t>(1 + at), .ack = 1}, {hello[at]}));
+  }
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 1, .ack = 1}, {hello[0]}));
+}
+
+TEST(StageDecide, TinySegmentsAreNotManyPackets) {
+  WorkerRig rig;
+  rig.Handshake();
+  const test::Octets line(60, std::byte{'\n'});  // of no protocol that is known
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    ASSERT_TRUE(rig.SendTcp(true, {.seq = static_cast<std::uint32_t>(1 + i), .ack = 1}, {line[i]}));
+  }
+  EXPECT_TRUE(rig.Events().verdicts.empty());
+}
+
 }  // namespace
 }  // namespace weir

@@ -57,5 +57,41 @@ TEST(StageLookup, AFlowEndsWhenItIsIdle) {
   EXPECT_EQ(rig.Events().verdicts, std::vector<std::string>{":pass"});
 }
 
+// Its server never saw the RST, and waits for the rest of the hello.
+TEST(StageLookup, AResetOfAStoppedClientDoesNotMakeUsForgetTheFlow) {
+  WorkerRig rig;
+  rig.Handshake();
+  const Octets hello = WorkerRig::Hello("a.chat.example");
+  const Octets tail(hello.begin() + 40, hello.end());
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 1, .ack = 1}, Octets(hello.begin(), hello.begin() + 40)));
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail));
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1, .flags = 0x14}));
+  rig.now.us += 60'000'000;
+  rig.worker->Tick(rig.now, rig.out);
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail)) << "not the middle of an unknown connection";
+}
+
+TEST(StageLookup, AResetThatDiedDoesNotMakeUsForgetAnUndecidedFlow) {
+  WorkerRig rig;
+  rig.Handshake();
+  const Octets hello = WorkerRig::Hello("a.chat.example");
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 1, .ack = 1}, Octets(hello.begin(), hello.begin() + 40)));
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 41, .ack = 1, .flags = 0x14}));
+  rig.now.us += 60'000'000;
+  rig.worker->Tick(rig.now, rig.out);
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, Octets(hello.begin() + 40, hello.end())));
+}
+
+TEST(StageLookup, ASynThatDiedDoesNotLetAStoppedStreamBeginInItsMiddle) {
+  WorkerRig rig;
+  rig.Handshake();
+  const Octets hello = WorkerRig::Hello("a.chat.example");
+  const Octets tail(hello.begin() + 40, hello.end());
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 1, .ack = 1}, Octets(hello.begin(), hello.begin() + 40)));
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail));
+  rig.SendTcp(true, {.seq = 40, .flags = 0x02});
+  EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail)) << "no SYN/ACK answered the SYN";
+}
+
 }  // namespace
 }  // namespace weir
