@@ -32,6 +32,7 @@ enum class ReaderEvent : std::uint16_t {
   kTextBudget = 1 << 10,     // a dialogue longer than ReaderLimits::text_bytes that did not switch to TLS
   kSwitchBudget = 1 << 11,   // TLS may have begun in more places than are followed, or a hello was answered unread
   kHelloConflict = 1 << 12,  // bytes of a hello sent twice and not the same (QUIC, DTLS)
+  kWorkBudget = 1 << 14,     // more to open in one datagram than ReaderLimits::opens
   kHttp2Broken = 1 << 13,    // the client's HTTP/2 can be read no further (HPACK defect, interrupted header block)
 };
 constexpr std::uint16_t Bit(ReaderEvent e) noexcept { return static_cast<std::uint16_t>(e); }
@@ -42,6 +43,7 @@ struct ReaderLimits {
   std::uint32_t text_bytes = 256 * 1024;  // of commands in the clear, before a switch to TLS (SMTP, LDAP ...)
   std::uint32_t dns_messages = 64;        // kept in one Metadata
   bool fingerprints = true;               // JA3, JA3S, JA4 of each hello
+  std::uint32_t opens = 24;               // Initials that are tried with keys, a datagram
   std::uint8_t tunnels = 4;               // one within another; HTTP through HTTP proxies counts none
 };
 
@@ -51,6 +53,7 @@ struct Inspection {
   std::uint16_t events = 0;  // ReaderEvent bits that this call raised
   bool tx_complete = false;  // transaction `tx` ended its naming part: write its tls/quic/http/dns event
   TxId tx = 0;
+  std::uint32_t opens = 0;   // keys that were tried on Initials
   bool mid_message = false;  // the client's bytes so far end amid what may name something
 };
 

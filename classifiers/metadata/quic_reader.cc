@@ -10,8 +10,9 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMaxAttempts = 16;
-constexpr std::size_t kMaxGaps = 4096;  // in one flight
-constexpr std::size_t kMaxId = 20;      // RFC 9000 s17.2
+constexpr std::size_t kMaxGaps = 4096;         // in one flight
+constexpr std::uint64_t kMaxHole = 16 * 1024;  // bytes ahead of what is whole
+constexpr std::size_t kMaxId = 20;             // RFC 9000 s17.2
 
 // RFC 9000 s16.
 std::uint64_t ReadVarint(ByteReader& reader) noexcept {
@@ -83,6 +84,13 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
   result.state = server_secured_ && all_read ? ReaderState::kNoMoreNames : ReaderState::kNameMayCome;
 }
 
+// `result` is that of one datagram.
+bool QuicReader::MayOpen(Inspection& result) const noexcept {
+  if (result.opens++ < limits_->opens) return true;
+  result.events |= Bit(ReaderEvent::kWorkBudget);
+  return false;
+}
+
 void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Bytes dcid, Bytes packet,
                            std::size_t number_at, Metadata& out, Inspection& result) {
   std::vector<std::byte> plain(packet.size());
@@ -92,6 +100,7 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
     // Of the packets that we saw the server may have lost the one with the largest number.
     for (const std::uint64_t expected : {attempt.next_number, std::uint64_t{0}}) {
       std::uint64_t number = expected;
+      if (!MayOpen(result)) return;
       if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain, number); !frames.empty()) {
         attempt.next_number = std::max(attempt.next_number, number + 1);
         return OnFrames(attempt, frames, out, result);
@@ -99,6 +108,7 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
       if (attempt.next_number < 128) break;
     }
   }
+  if (!MayOpen(result)) return;
   const QuicInitialKeys keys = ClientInitialKeys(version, dcid);
   std::uint64_t number = 0;
   const auto frames = OpenInitial(keys, packet, number_at, plain, number);
@@ -138,7 +148,10 @@ void QuicReader::OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, In
   const std::uint64_t end = offset + data.size();
   if (data.empty()) return;
   const std::uint64_t more = end > attempt.bytes.size() ? end - attempt.bytes.size() : 0;
-  if (offset > limits_->handshake_bytes || held_ + more > limits_->handshake_bytes || attempt.have.size() > kMaxGaps) {
+  // No client leaves a hole that large; the room before a byte is not its price.
+  const std::uint64_t contiguous =
+      attempt.have.empty() || attempt.have.begin()->first != 0 ? 0 : attempt.have.begin()->second;
+  if (offset > contiguous + kMaxHole || held_ + more > limits_->handshake_bytes || attempt.have.size() > kMaxGaps) {
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
@@ -187,6 +200,28 @@ void QuicReader::ReadHello(Attempt& attempt, Metadata& out, Inspection& result) 
     result.tx_complete = true;
     result.tx = tx;
   }
+}
+
+std::vector<std::byte> QuicReader::NegotiateVersion(Bytes datagram) {
+  ByteReader reader(datagram);
+  const std::uint8_t first = reader.U8();
+  const std::uint32_t number = reader.U32();
+  const Bytes dcid = reader.Take(reader.U8());
+  const Bytes scid = reader.Take(reader.U8());
+  if (!reader.ok() || (first & 0x80) == 0 || number == 0 || dcid.size() > 20 || scid.size() > 20) return {};
+  std::vector<std::byte> out;
+  const auto put = [&out](std::uint32_t value, int bytes) {
+    while (bytes-- > 0) out.push_back(static_cast<std::byte>(value >> (8 * bytes)));
+  };
+  put(0xc0, 1);
+  put(0, 4);
+  put(static_cast<std::uint32_t>(scid.size()), 1);
+  out.insert(out.end(), scid.begin(), scid.end());
+  put(static_cast<std::uint32_t>(dcid.size()), 1);
+  out.insert(out.end(), dcid.begin(), dcid.end());
+  put(1, 4);
+  put(0x6b3343cf, 4);
+  return out;
 }
 
 bool QuicReader::mid_message() const noexcept {

@@ -15,6 +15,8 @@ namespace weir {
 // 1200 bytes are read too, though servers discard them. The client may be either
 // side: the flow's first packet may have been a server's, late.
 //
+// Trying a key costs some microseconds, whatever comes of it: beyond ReaderLimits::opens
+// in one datagram kWorkBudget is raised and the rest of it is not read.
 // Any connection id has keys, so a client may begin as many first flights as it
 // likes: beyond kMaxAttempts, or handshake_bytes held for all of them together,
 // kTlsHandshakeBudget is raised and the rest is not read.
@@ -27,6 +29,10 @@ class QuicReader {
   // out. For every datagram: a few loads.
   [[nodiscard]] static bool LooksLike(Bytes datagram) noexcept;
   // On a flow that speaks QUIC: any packet of it?
+  // What a server answers to the first packet of a version that it does not speak (RFC
+  // 9000 s17.2.1): a Version Negotiation packet with v1 and v2. Empty if `datagram` is
+  // none that may be answered.
+  [[nodiscard]] static std::vector<std::byte> NegotiateVersion(Bytes datagram);
   [[nodiscard]] static bool IsPacket(Bytes datagram) noexcept {
     return !datagram.empty() && LoadU8(datagram.data()) >= 0x40;
   }
@@ -49,6 +55,7 @@ class QuicReader {
 
   void OnInitial(const QuicVersion& version, Direction direction, Bytes dcid, Bytes packet, std::size_t number_at,
                  Metadata& out, Inspection& result);
+  [[nodiscard]] bool MayOpen(Inspection& result) const noexcept;
   void OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result);
   void OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, Inspection& result);
   void ReadHello(Attempt& attempt, Metadata& out, Inspection& result);

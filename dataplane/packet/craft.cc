@@ -103,6 +103,25 @@ std::vector<std::byte> CraftProhibited(const FrameRef& frame, const PacketView& 
   return out;
 }
 
+std::vector<std::byte> CraftUdpAnswer(const FrameRef& frame, const PacketView& view, Bytes payload) {
+  if (!Answerable(frame, view) || payload.size() > 1200) return {};
+  std::vector<std::byte> out = LinkHeader(frame, view, true);
+  if (out.empty() && frame.link == LinkType::kEthernet) return {};
+  const auto length = static_cast<std::uint16_t>(8 + payload.size());
+  AppendIp(out, view, true, kProtoUdp, length);
+  const std::size_t at = out.size();
+  out.resize(at + length);
+  std::byte* p = out.data() + at;
+  StoreBe16(p, view.dst_port);
+  StoreBe16(p + 2, view.src_port);
+  StoreBe16(p + 4, length);
+  std::memcpy(p + 8, payload.data(), payload.size());
+  const auto sum =
+      static_cast<std::uint16_t>(~ChecksumFold(ChecksumAdd({p, length}, PseudoHeaderSum(view, kProtoUdp, length))));
+  StoreBe16(p + 6, sum == 0 ? std::uint16_t{0xffff} : sum);  // RFC 768
+  return out;
+}
+
 void ClearUrgent(FrameRef& frame, const PacketView& view) noexcept {
   std::byte* p = frame.data + view.l4_off;
   const std::uint16_t old_flags = LoadBe16(p + 12);

@@ -20,6 +20,9 @@ namespace weir {
 // sender, quoting as much as RFC 1812 s4.3.2.3 and RFC 4443 s3.1 want.
 [[nodiscard]] std::vector<std::byte> CraftProhibited(const FrameRef& frame, const PacketView& view);
 
+// A UDP datagram of `payload` to the sender, from the port it wrote to.
+[[nodiscard]] std::vector<std::byte> CraftUdpAnswer(const FrameRef& frame, const PacketView& view, Bytes payload);
+
 // Clears URG and the urgent pointer of a TCP packet in place and mends the
 // checksum incrementally (RFC 1624).
 void ClearUrgent(FrameRef& frame, const PacketView& view) noexcept;

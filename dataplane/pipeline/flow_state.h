@@ -29,6 +29,7 @@ struct UndecidedFlow {
   std::array<bool, 2> header_matched{};
   std::uint32_t packets = 0;  // with payload
   std::uint64_t payload_bytes = 0;
+  std::uint64_t work = 0;  // since something was named
   Classification what;
   std::vector<std::pair<std::uint32_t, TxId>> fired;  // (sid, tx) whose alert is written
   TxId events_written = 0;                            // protocol events of transactions below
@@ -62,9 +63,9 @@ struct ColdFlow {
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
-  std::uint32_t opened_seq = 0;  // of the SYN that opened it, if one did
+  std::uint32_t opened_seq = 0;       // of the SYN that opened it, if one did
   bool opened_by_syn = false;
-  bool tombstone = false;             // it stays only to stop what comes after an undecided_timeout
+  bool tombstone = false;  // it stays only to stop what comes after an undecided_timeout
   AppProto app_proto = AppProto::kUnknown;
   PortSide low_side = PortSide::kUnknown;  // where the key's low endpoint is
   PendingSyn syn;

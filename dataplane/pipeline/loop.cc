@@ -5,6 +5,7 @@
 namespace weir {
 namespace {
 
+constexpr std::size_t kExpireAtOnce = 256;  // flows, between two bursts
 constexpr std::uint32_t kSpinRounds = 256;  // empty rounds before the first sleep
 
 void Sleep(std::uint32_t us) noexcept {
@@ -34,7 +35,10 @@ void Loop::Run(const std::atomic<bool>& stop) {
     if (now - ticked >= kTickUs) {
       ticked = now;
       if (auto generation = mail.Take()) worker_.SetGeneration(std::move(generation));
-      worker_.Tick(now, out_);
+      due_ = true;
+    }
+    if (due_) {
+      due_ = worker_.Tick(now, out_, kExpireAtOnce);
       Carry();
     }
     if (stop.load(std::memory_order_acquire)) {

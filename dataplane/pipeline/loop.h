@@ -67,6 +67,7 @@ class Loop {
   Handoff* handoff_;
   std::uint32_t idle_sleep_us_;
   std::uint32_t idle_rounds_ = 0;
+  bool due_ = false;  // flows have expired and are not ended yet
   RunClock clock_;
   BurstOutput out_;
   std::vector<FrameRef> batch_;

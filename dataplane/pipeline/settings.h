@@ -39,6 +39,8 @@ struct ExceptionPolicies {
     }
     defaults[Index(ExceptionTrigger::kMidstream)] = ExceptionAction::kIgnore;
     defaults[Index(ExceptionTrigger::kOneSided)] = ExceptionAction::kIgnore;
+    // gQUIC and the versions of one company's apps are many people's everyday traffic.
+    defaults[Index(ExceptionTrigger::kQuicVersion)] = ExceptionAction::kIgnore;
     return defaults;
   }
 };
@@ -55,6 +57,8 @@ struct EngineSettings {
   std::uint64_t memory_bytes = 512u << 20;  // what the undecided flows of a worker may hold
   std::uint32_t reclaim_idle_ms = 3000;     // beyond that, a flow idle for so long gives back first
   std::uint32_t flow_capacity = 1u << 18;   // flows a worker
+  std::uint32_t flow_work = 1u << 20;       // on a flow since it last named something: see stage_inspect.cc
+  bool quic_negotiate = false;              // answer a QUIC version that cannot be read with those that can
   bool key_has_vlan = true;
   bool forward_non_ip = true;      // ARP, LLDP, STP ...
   bool forward_malformed = false;  // frames that do not parse

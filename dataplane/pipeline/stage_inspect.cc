@@ -105,6 +105,7 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
                               : state.readers->OnDatagram(direction, bytes, state.metadata);
     if (state.inspection.proto != AppProto::kUnknown) cold[flow.cold].app_proto = state.inspection.proto;
     TakeReaderEvents(item, state.inspection, ruling);
+    CountWork(item, bytes.size(), ruling);
     MatchNewFields(item, direction, ruling);
     MatchPayload(item, direction, bytes, stream);
     ApplyMatches(item, ruling);
@@ -117,13 +118,38 @@ void Worker::State::TakeReaderEvents(Item& item, const Inspection& inspection, R
   for (std::size_t bit = 0; bit < counters.reader_events.size(); ++bit) {
     counters.reader_events[bit] += (inspection.events >> bit) & 1u;
   }
-  constexpr std::uint16_t kBudgets =
-      Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) | Bit(ReaderEvent::kSwitchBudget);
-  constexpr std::uint16_t kAmbiguous = Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kHelloConflict);
-  if ((inspection.events & kAmbiguous) != 0 || Simulated(item.frame(), ExceptionTrigger::kAmbiguous))
-    Exceed(item, ExceptionTrigger::kAmbiguous, DropReason::kExceptionPolicy, ruling);
-  if ((inspection.events & kBudgets) == 0 && !Simulated(item.frame(), ExceptionTrigger::kReaderBudget)) return;
-  Exceed(item, ExceptionTrigger::kReaderBudget, DropReason::kExceptionPolicy, ruling);
+  const auto raised = [&](unsigned bits, ExceptionTrigger trigger) {
+    if ((inspection.events & bits) == 0 && !Simulated(item.frame(), trigger)) return false;
+    Exceed(item, trigger, DropReason::kExceptionPolicy, ruling);
+    return true;
+  };
+  // A request that no reader can follow any further: what comes next has no name.
+  const bool unreadable = inspection.state == ReaderState::kNoMoreNames && inspection.proto == AppProto::kHttp;
+  raised(Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kHelloConflict) | Bit(ReaderEvent::kHttp2Broken) |
+             (unreadable ? Bit(ReaderEvent::kHttpBadRequest) : 0u),
+         ExceptionTrigger::kAmbiguous);
+  raised(Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) | Bit(ReaderEvent::kSwitchBudget),
+         ExceptionTrigger::kReaderBudget);
+  raised(Bit(ReaderEvent::kWorkBudget), ExceptionTrigger::kPacketWork);
+  const bool stranger = raised(Bit(ReaderEvent::kQuicUnknownVersion), ExceptionTrigger::kQuicVersion);
+  ruling.negotiate = stranger && settings.quic_negotiate;
+}
+
+// What a flow costs until it names something is bounded. One unit is the reading of a
+// call's bytes, 64 at a time; to try a key on a QUIC Initial is 64. Bodies and messages
+// in the clear cost next to nothing and have budgets of their own.
+void Worker::State::CountWork(Item& item, std::size_t bytes, Ruling& ruling) {
+  constexpr std::uint64_t kBytes = 64;
+  constexpr std::uint64_t kOpen = 64;
+  UndecidedFlow& state = undecided[item.flow->undecided];
+  const AppProto proto = state.inspection.proto;
+  const bool reads_all =
+      proto == AppProto::kUnknown || proto == AppProto::kTls || proto == AppProto::kQuic || proto == AppProto::kDtls;
+  if (state.inspection.tx_complete) state.work = 0;
+  state.work += std::uint64_t{state.inspection.opens} * kOpen + (reads_all ? 1 + bytes / kBytes : 0);
+  if (state.work <= settings.flow_work && !Simulated(item.frame(), ExceptionTrigger::kFlowWork)) return;
+  state.work = 0;
+  Exceed(item, ExceptionTrigger::kFlowWork, DropReason::kExceptionPolicy, ruling);
 }
 
 void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {

@@ -81,6 +81,7 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
     Count(item);
     ruling = Inspect(item);
   }
+  if (ruling.negotiate) return Negotiate(item, out);
   DropReason drop = ruling.drop;
   if (drop == DropReason::kNone) {
     Decide(item, ruling);

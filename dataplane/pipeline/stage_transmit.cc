@@ -1,4 +1,5 @@
 // Stage 5: verdict -> forward | forward + mirror | drop(reason) | reject.
+#include "classifiers/metadata/quic_reader.h"
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -29,18 +30,27 @@ void Worker::State::Emit(const Item& item, DropReason drop, BurstOutput& out) {
   if (drop != DropReason::kNone && item.flow != nullptr) WriteDrop(item, drop);
 }
 
+void Worker::State::Inject(const Item& item, std::vector<std::byte> bytes, bool back, BurstOutput& out) {
+  if (bytes.empty()) return;
+  ++counters.injected_packets;
+  out.injected.push_back({std::move(bytes), item.frame().in_port, back, item.frame().link, item.frame().time});
+}
+
 void Worker::State::Reject(const Item& item, std::uint32_t receiver_expects, BurstOutput& out) {
   const PacketView& view = item.view;
-  const auto inject = [&](std::vector<std::byte> bytes, bool back) {
-    if (bytes.empty()) return;
-    ++counters.injected_packets;
-    out.injected.push_back({std::move(bytes), item.frame().in_port, back, item.frame().link, item.frame().time});
-  };
-  if (view.proto != kProtoTcp) return inject(CraftProhibited(item.frame(), view), true);
+  if (view.proto != kProtoTcp) return Inject(item, CraftProhibited(item.frame(), view), true, out);
   // Each side gets exactly the sequence number it expects next (RFC 5961 s3.2).
   const std::uint32_t seen = view.tcp_seq + view.payload_len + ((view.tcp_flags & (kTcpSyn | kTcpFin)) != 0 ? 1 : 0);
-  inject(CraftTcpReset(item.frame(), view, true, view.tcp_ack, seen), true);
-  inject(CraftTcpReset(item.frame(), view, false, receiver_expects, view.tcp_ack), false);
+  Inject(item, CraftTcpReset(item.frame(), view, true, view.tcp_ack, seen), true, out);
+  Inject(item, CraftTcpReset(item.frame(), view, false, receiver_expects, view.tcp_ack), false, out);
+}
+
+// The packet of a version that cannot be read never arrives; its sender may try another.
+void Worker::State::Negotiate(const Item& item, BurstOutput& out) {
+  const std::vector<std::byte> answer = QuicReader::NegotiateVersion(item.view.payload());
+  if (!answer.empty()) Inject(item, CraftUdpAnswer(item.frame(), item.view, answer), true, out);
+  WriteAlerts(item, true);
+  Emit(item, DropReason::kExceptionPolicy, out);
 }
 
 }  // namespace weir

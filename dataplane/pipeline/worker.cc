@@ -52,11 +52,13 @@ void Worker::Process(std::span<const FrameRef> frames, BurstOutput& out) {
   state.counters.held_packets = state.defrag->held_frames();
 }
 
-void Worker::Tick(Timestamp now, BurstOutput& out) {
+bool Worker::Tick(Timestamp now, BurstOutput& out, std::size_t most) {
   State& state = *state_;
   state.now = std::max(state.now, now);
   std::array<FlowRecord*, 64> due{};
-  while (const std::size_t n = state.flows->Expire(state.now, due)) {
+  std::size_t done = 0;
+  while (done < most) {
+    const std::size_t n = state.flows->Expire(state.now, due);
     for (std::size_t i = 0; i < n; ++i) {
       if (state.StaysAfterTimeout(*due[i])) {
         state.flows->Keep(*due[i], state.now);
@@ -64,9 +66,12 @@ void Worker::Tick(Timestamp now, BurstOutput& out) {
         state.EndFlow(*due[i], FlowEnd::kTimeout);
       }
     }
+    done += n;
+    if (n == 0) break;
   }
   state.defrag->Expire(state.now, state.defrag_dropped);
   state.TakeDefragDropped(out);
+  return done >= most;
 }
 
 void Worker::Finish(Timestamp now, BurstOutput& out) {

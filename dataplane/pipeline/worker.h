@@ -61,8 +61,9 @@ class Worker {
 
   // At most kBurst frames. Appends to `out`. Frames of the burst are judged in order.
   void Process(std::span<const FrameRef> frames, BurstOutput& out);
-  // Timers: expired flows and fragments. Call at least once a second of worker time.
-  void Tick(Timestamp now, BurstOutput& out);
+  // Timers: expired flows, `most` at a time, and fragments. Call at least once a second of
+  // worker time, and again while it returns true: more flows are due.
+  bool Tick(Timestamp now, BurstOutput& out, std::size_t most = SIZE_MAX);
   // Ends all flows (events, reason shutdown) and gives back everything held.
   void Finish(Timestamp now, BurstOutput& out);
 

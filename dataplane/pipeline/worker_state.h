@@ -92,6 +92,7 @@ struct Worker::State {
     bool changed = false;                 // the label or a rule's action changed: decide
     Action by_rule = Action::kPending;    // a matched rule's own action
     RuleId sid{};
+    bool negotiate = false;              // answer with the QUIC versions that can be read
     std::uint32_t receiver_expects = 0;  // the sequence number that the receiver of this packet waits for
   };
   Ruling Inspect(Item& item);
@@ -104,6 +105,7 @@ struct Worker::State {
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
   void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);
+  void CountWork(Item& item, std::size_t bytes, Ruling& ruling);
   void TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling);
   void Offer(FlowRecord& flow, UndecidedFlow& state, const Classification& candidate, Ruling& ruling);
 
@@ -138,6 +140,8 @@ struct Worker::State {
   void Emit(const Item& item, DropReason drop, BurstOutput& out);
   void Forward(const FrameRef& frame, BurstOutput& out);
   void Drop(const FrameRef& frame, DropReason reason, BurstOutput& out);
+  void Negotiate(const Item& item, BurstOutput& out);
+  void Inject(const Item& item, std::vector<std::byte> bytes, bool back, BurstOutput& out);
   void Reject(const Item& item, std::uint32_t receiver_expects, BurstOutput& out);
   void TakeDefragDropped(BurstOutput& out);
 
