@@ -132,7 +132,12 @@ class Fragmenter {
         out.insert(here, {Piece(wrong, second, second + size, more, proto_, elsewhere), true});
         break;
       case FragmentDecoy::kConflict:
-        out.insert(out.begin(), {Piece(wrong, second, second + size, more, proto_, at_), true});
+        // Not the last piece: it would complete the datagram before the truth comes.
+        if (more) {
+          out.insert(out.begin(), {Piece(wrong, second, second + size, true, proto_, at_), true});
+        } else {
+          out.insert(out.begin(), {Piece(wrong, 0, size, true, proto_, at_), true});
+        }
         break;
       default:
         break;
