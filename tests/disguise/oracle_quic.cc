@@ -97,7 +97,8 @@ std::vector<Octets> QuicHandshakes(const std::vector<Octets>& datagrams) {
     for (const Initial& p : initials) {
       if (p.version != version) continue;
       Octets plain(p.packet.size());
-      CryptoPieces(OpenInitial(keys, p.packet, p.number_at, plain), pieces);
+      std::uint64_t number = 0;
+      CryptoPieces(OpenInitial(keys, p.packet, p.number_at, plain, number), pieces);
     }
     bool differ = false;
     for (std::size_t policy = 0; policy < kPolicies && (policy == 0 || differ); ++policy) {
