@@ -327,7 +327,10 @@ bool Inspector::mid_message() const noexcept {
   if (s.inside) return s.inside->mid_message();
   const bool waits = s.last == ReaderState::kProbing || s.last == ReaderState::kNameMayCome;
   if (!waits) return false;
-  if (s.reader.index() == 0 && !s.start[Index(Direction::kToServer)].empty()) return true;
+  // What no reader takes for its own yet, but one still may.
+  const std::size_t client = Index(Direction::kToServer);
+  const bool refused = s.refused[client] || s.refused[Index(Direction::kToClient)];
+  if (s.reader.index() == 0 && !s.start[client].empty() && !refused) return true;
   if ((s.quic && s.quic->mid_message()) || (s.dtls && s.dtls->waits())) return true;
   return std::visit(
       [](const auto& r) {

@@ -77,6 +77,7 @@ Box::Passage Box::Send(const std::vector<Frame>& frames) const {
   }
   (*worker)->Finish(now, out);
   take();
+  passage.ambiguous = (*worker)->counters().exceptions[Index(ExceptionTrigger::kAmbiguous)] > 0;
   return passage;
 }
 
@@ -96,7 +97,9 @@ Finding JudgeInnocent(const Box& box, const Conversation& conversation) {
   const Box::Passage passage = box.Send(conversation.frames);
   for (const auto& [number, reason] : passage.dropped) {
     const bool policy = reason == DropReason::kPolicy || reason == DropReason::kPolicyReject;
-    if (conversation.frames[number].may_drop && !policy) continue;
+    // Who garbles a request by decoys of its own is stopped for that, by its own exception.
+    const bool garbled = passage.ambiguous && !conversation.readable;
+    if (conversation.frames[number].may_drop && (!policy || garbled)) continue;
     finding.wrong = "frame " + std::to_string(number + 1) + " of " + std::to_string(conversation.frames.size()) +
                     " was dropped: " + std::string(Name(reason));
     return finding;

@@ -20,6 +20,7 @@ class Box {
     std::vector<Octets> left;          // the frames that left, in order
     std::vector<std::size_t> numbers;  // ... which of the input's they are
     std::vector<std::pair<std::size_t, DropReason>> dropped;
+    bool ambiguous = false;  // the exception of that name fired
   };
   // Sends the frames one by one through a fresh worker.
   [[nodiscard]] Passage Send(const std::vector<Frame>& frames) const;
