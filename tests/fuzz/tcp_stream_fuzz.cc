@@ -123,8 +123,8 @@ class Conversation {
       for (const std::uint32_t base : bases) {
         for (const Overlap overlap : kOverlaps) {
           for (unsigned rules = 0; rules < 8; ++rules) {
-            CheckReading(side, ReadAs(side.let_through, base, overlap,
-                                      {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0}));
+            CheckReading(
+                side, ReadAs(side.let_through, base, overlap, {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0}));
           }
         }
       }
