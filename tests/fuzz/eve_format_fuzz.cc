@@ -25,6 +25,7 @@ void PushTo(EventRing& ring, Event event, Input& input) {
   event.head.ip_version = (input.U8() & 1) != 0 ? 6 : 4;
   event.head.vlan_count = input.U8() % 4;
   ForEachText(event, [&](std::string_view& text) { text = texts.Next(input); });
+  if constexpr (requires { event.state; }) event.state = "closed";  // of ours, never from the wire
   Require(ring.Push(event), "an event fits");
 }
 

@@ -16,13 +16,13 @@ void Require(bool holds, const char* what) {
   std::abort();
 }
 
+}  // namespace
+
 std::unique_ptr<std::byte[]> Copy(Bytes bytes) {
   std::unique_ptr<std::byte[]> copy(new std::byte[bytes.size()]);
   std::copy(bytes.begin(), bytes.end(), copy.get());
   return copy;
 }
-
-}  // namespace
 
 struct Feeder::Owned {
   std::unique_ptr<std::byte[]> bytes;

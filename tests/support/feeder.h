@@ -9,6 +9,9 @@
 
 namespace weir::test {
 
+// A heap block of exactly these bytes, as the worker gets its frames.
+[[nodiscard]] std::unique_ptr<std::byte[]> Copy(Bytes bytes);
+
 // Feeds one worker with frames, each in a heap block of exactly its bytes that is freed the
 // moment the worker gives the frame back, and keeps account of them. What does not add up
 // ends the process (`Defect`): a frame given back twice or never, bytes changed on the way
