@@ -2,6 +2,7 @@
 // fields: buffer, direction, length, bytes.
 // Claims: whatever bytes names and texts hold, an event that went through the ring is one
 // line of JSON, an object, that an independent parser reads.
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/telemetry/eve_format.h"
@@ -29,6 +30,12 @@ void PushTo(EventRing& ring, Event event, Input& input) {
   Require(ring.Push(event), "an event fits");
 }
 
+// What readers compute holds digits, commas and hex digits only.
+bool Computed(BufferId id) {
+  return id == BufferId::kJa3 || id == BufferId::kJa3String || id == BufferId::kJa3s || id == BufferId::kJa3sString ||
+         id == BufferId::kDnsRrtype || id == BufferId::kDnsRcode;
+}
+
 void PushAlert(EventRing& ring, Input& input) {
   std::vector<std::pair<std::string, std::string>> pairs(input.U8() % 20);
   for (auto& [key, value] : pairs) {
@@ -49,7 +56,9 @@ void PushProtocol(EventRing& ring, Input& input) {
   for (unsigned n = input.U8() % 24; n > 0; --n) {
     const auto id = static_cast<BufferId>(input.U8() % kBufferCount);
     const auto direction = static_cast<Direction>(input.U8() & 1);
-    metadata.Add(id, direction, 0, AsText(input.Take(input.U8())));
+    std::string value(AsText(input.Take(input.U8())));
+    if (Computed(id)) std::erase_if(value, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) == 0; });
+    metadata.Add(id, direction, 0, value);
   }
   event.metadata = &metadata;
   PushTo(ring, event, input);
