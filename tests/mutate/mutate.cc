@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "dataplane/control/summary.h"
 #include "dataplane/io/capture.h"
 #include "tests/mutate/mutation.h"
 #include "tests/support/feeder.h"
@@ -46,8 +47,20 @@ std::vector<Capture> LoadAll(int count, char** paths) {
   return captures;
 }
 
+// What the workers did, so that a run that stays on the surface shows.
+void Tell(const WorkerCounters& c) {
+  const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+  std::printf("  forwarded %llu, dropped %llu, flows %llu, alerts %llu, injected %llu\n", number(c.forwarded_packets),
+              number(c.dropped_total()), number(c.flows_created), number(c.alerts), number(c.injected_packets));
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    if (c.dropped_packets[i] > 0)
+      std::printf("  %-18s %llu\n", std::string(kDropReasonNames[i]).c_str(), number(c.dropped_packets[i]));
+  }
+}
+
 void Truncate(const std::vector<Capture>& captures, const std::shared_ptr<const Generation>& generation) {
   std::uint64_t packets = 0;
+  WorkerCounters sum;
   for (const Capture& capture : captures) {
     std::fprintf(stderr, "truncate %s\n", capture.path.c_str());
     EngineSettings settings;
@@ -63,9 +76,11 @@ void Truncate(const std::vector<Capture>& captures, const std::shared_ptr<const 
       feeder.Wait(1000);
     }
     feeder.Finish();
+    AddCounters(sum, feeder.counters());
   }
   std::printf("truncate: %zu captures, %llu packets, each in exactly one counter\n", captures.size(),
               static_cast<unsigned long long>(packets));
+  Tell(sum);
 }
 
 // The defaults, and now and then limits that are met.
@@ -83,8 +98,8 @@ EngineSettings SettingsOf(std::mt19937_64& random) {
 }
 
 // One worker, conversations of captures in which every second packet is a mutated one.
-void Round(std::uint64_t number, std::uint64_t mutations, const std::vector<Capture>& captures,
-           const std::shared_ptr<const Generation>& generation) {
+WorkerCounters Round(std::uint64_t number, std::uint64_t mutations, const std::vector<Capture>& captures,
+                     const std::shared_ptr<const Generation>& generation) {
   std::mt19937_64 random(number);
   test::Feeder feeder(SettingsOf(random), generation, false);
   while (mutations > 0) {
@@ -101,19 +116,22 @@ void Round(std::uint64_t number, std::uint64_t mutations, const std::vector<Capt
     }
   }
   feeder.Finish();
+  return feeder.counters();
 }
 
 void Mutate(std::uint64_t count, std::uint64_t first, const std::vector<Capture>& captures,
             const std::shared_ptr<const Generation>& generation) {
   std::uint64_t number = first;
+  WorkerCounters sum;
   for (std::uint64_t left = count; left > 0; ++number) {
     const std::uint64_t now = std::min(left, kRound);
     std::fprintf(stderr, "round %llu\n", static_cast<unsigned long long>(number));
-    Round(number, now, captures, generation);
+    AddCounters(sum, Round(number, now, captures, generation));
     left -= now;
   }
   std::printf("mutate: %llu packets of %zu captures in %llu rounds, each in exactly one counter\n",
               static_cast<unsigned long long>(count), captures.size(), static_cast<unsigned long long>(number - first));
+  Tell(sum);
 }
 
 int Main(int argc, char** argv) {
