@@ -2,6 +2,7 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,6 +45,15 @@ LinkType LinkOf(int dlt) noexcept {
 }
 
 constexpr int kSnapLength = 262144;
+constexpr std::int64_t kLastSecond = 9'000'000'000;  // year 2255: its nanoseconds fit into 63 bits
+
+// libpcap extends a pcap file's 32 bits of seconds by their sign; they count to 2106. A
+// pcapng file may hold any 64 bits.
+std::int64_t SecondsOf(const pcap_pkthdr& header) noexcept {
+  std::int64_t seconds = header.ts.tv_sec;
+  if (seconds < 0 && seconds >= INT32_MIN) seconds += std::int64_t{1} << 32;
+  return std::clamp<std::int64_t>(seconds, 0, kLastSecond);
+}
 
 }  // namespace
 
@@ -85,7 +95,7 @@ Result<std::optional<CaptureReader::Frame>> CaptureReader::Next() {
   // With nanosecond precision tv_usec counts nanoseconds.
   return Frame{{reinterpret_cast<const std::byte*>(bytes), header->caplen},
                header->len,
-               static_cast<std::int64_t>(header->ts.tv_sec) * 1'000'000'000 + header->ts.tv_usec};
+               SecondsOf(*header) * 1'000'000'000 + std::clamp<std::int64_t>(header->ts.tv_usec, 0, 999'999'999)};
 }
 
 LinkType CaptureReader::link() const noexcept { return LinkOf(dlt()); }

@@ -18,7 +18,7 @@ class CaptureReader {
   struct Frame {
     Bytes bytes;             // as captured; valid until the next call
     std::uint32_t wire_len;  // as it was on the wire; > bytes.size(): snapped
-    std::int64_t time_ns;    // since the epoch, as in the file
+    std::int64_t time_ns;    // since the epoch, as in the file; within 1970..2255
   };
   // The next frame; nullopt at the end. kCorrupt: a damaged or cut-off record
   // (all before it were handed out).

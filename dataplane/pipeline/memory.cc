@@ -31,7 +31,8 @@ void Worker::State::Recount(FlowRecord& flow) noexcept {
 void Worker::State::Reclaim(const FlowRecord* spared) {
   for (std::uint32_t i = 0; i < kLookedAt && undecided.size() > 0; ++i) {
     reclaim_cursor = reclaim_cursor >= undecided.size() ? 1 : reclaim_cursor + 1;
-    FlowRecord* flow = undecided[static_cast<Handle>(reclaim_cursor)].flow;
+    const UndecidedFlow* looked_at = undecided.Look(static_cast<Handle>(reclaim_cursor));
+    FlowRecord* flow = looked_at == nullptr ? nullptr : looked_at->flow;
     if (flow == nullptr || flow == spared) continue;
     const std::uint32_t idle = static_cast<std::uint32_t>(now.ms()) - flow->last_seen_ms;
     if (idle < settings.reclaim_idle_ms) continue;

@@ -5,20 +5,41 @@
 #include <set>
 
 namespace weir {
+namespace {
+
+constexpr std::size_t kMostWords = 500;  // bytes of one defect
+
+// Names and values are quoted as the file has them, which may be anything: bytes that would
+// break the line or command a terminal become \xNN.
+std::string OneLine(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string line;
+  for (const char c : text.substr(0, kMostWords)) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x20 && code != 0x7f) {
+      line += c;
+      continue;
+    }
+    line += {'\\', 'x', kDigits[code >> 4], kDigits[code & 15]};
+  }
+  return text.size() > kMostWords ? line + "..." : line;
+}
+
+}  // namespace
 
 YamlText::YamlText(std::string file, const std::string& text) : file_(std::move(file)) {
   try {
     root_ = YAML::Load(text);
   } catch (const YAML::Exception& error) {
     defects_.push_back(file_ + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) +
-                       ": " + error.msg);
+                       ": " + OneLine(error.msg));
   }
 }
 
 void YamlText::Defect(const YAML::Node& at, const std::string& what) {
   const YAML::Mark mark = at.Mark();
   defects_.push_back(file_ + ":" + std::to_string(std::max(mark.line, 0) + 1) + ":" +
-                     std::to_string(std::max(mark.column, 0) + 1) + ": " + what);
+                     std::to_string(std::max(mark.column, 0) + 1) + ": " + OneLine(what));
 }
 
 bool YamlText::Map(const YAML::Node& node, const std::vector<std::string>& known,

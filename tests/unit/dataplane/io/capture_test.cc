@@ -44,6 +44,25 @@ TEST_F(CaptureTest, HandsOutAllBeforeADamagedRecord) {
   EXPECT_EQ(second.error().code, Errc::kCorrupt);
 }
 
+TEST_F(CaptureTest, ReadsTimesAfter2038AndNoneBeforeTheEpoch) {
+  auto writer = CaptureWriter::Create(path, DLT_EN10MB, false).value();
+  EXPECT_TRUE(writer->Write(AsBytes("frame"), 3'000'000'000'000'001'000, 5));
+  EXPECT_TRUE(writer->Close());
+  EXPECT_EQ(CaptureReader::Open(path).value()->Next().value()->time_ns, 3'000'000'000'000'001'000);
+}
+
+TEST_F(CaptureTest, BoundsTheTimesOfAPcapngFile) {
+  // Section header, interface of Ethernet, and a packet of 4 bytes at the last microsecond that 64 bits count.
+  const std::vector<std::uint32_t> words = {0x0a0d0d0a, 28,         0x1a2b3c4d, 0x00000001, 0xffffffff, 0xffffffff, 28,
+                                            1,          20,         1,          0,          20,         6,          36,
+                                            0,          0xffffffff, 0xffffffff, 4,          4,          1,          36};
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(words.data()), static_cast<std::streamsize>(words.size() * sizeof words[0]));
+  const auto frame = CaptureReader::Open(path).value()->Next().value().value();
+  EXPECT_EQ(frame.bytes.size(), 4u);
+  EXPECT_EQ(frame.time_ns / 1'000'000'000, 9'000'000'000);
+}
+
 TEST_F(CaptureTest, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(CaptureReader::Open("/nonexistent.pcap").error().code, Errc::kNotFound);
   std::ofstream(path) << "this is no capture at all, only text";

@@ -34,5 +34,16 @@ TEST(HandlePool, GivesBackWhatAnObjectOwnsAtOnceAndUsesItsPlaceAgain) {
   EXPECT_EQ(pool[handle], nullptr);
 }
 
+TEST(HandlePool, LetsASanitizerSeeWhatIsReadPastAnObjectOrAfterItsRelease) {
+  if (!kAddressSanitizer) GTEST_SKIP() << "not a sanitizer build (scripts/test-sanitized)";
+  HandlePool<std::uint64_t> pool;
+  const Handle handle = pool.Acquire(1u);
+  (void)pool.Acquire(2u);
+  const volatile std::uint64_t* const at = &pool[handle];
+  EXPECT_DEATH((void)at[1], "heap-buffer-overflow");
+  pool.Release(handle);
+  EXPECT_DEATH((void)at[0], "heap-use-after-free");
+}
+
 }  // namespace
 }  // namespace weir

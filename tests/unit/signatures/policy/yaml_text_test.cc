@@ -37,5 +37,13 @@ TEST(YamlText, TakesOneScalarAsAListOfOne) {
   EXPECT_EQ(yaml.defects().size(), 1u);
 }
 
+TEST(YamlText, TellsADefectInOneLineWhateverTheFileHolds) {
+  YamlText yaml("f.yaml", std::string("\"z\\n\\x1b[2J\": 1\n") + std::string(2000, 'k') + ": 2\n");
+  yaml.Map(yaml.root(), {"a"}, [](const std::string&, const YAML::Node&) {});
+  ASSERT_EQ(yaml.defects().size(), 2u);
+  EXPECT_EQ(yaml.defects()[0], "f.yaml:1:1: unknown key 'z\\x0a\\x1b[2J' (known here: a)");
+  EXPECT_LT(yaml.defects()[1].size(), 600u);
+}
+
 }  // namespace
 }  // namespace weir
