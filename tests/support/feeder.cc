@@ -37,7 +37,7 @@ struct Feeder::Owned {
     if (view.proto != kProtoTcp || (view.tcp_flags & kTcpUrg) == 0) return false;
     std::byte* was = original.get() + view.l4_off;
     const std::byte* is = bytes.get() + view.l4_off;
-    was[13] &= static_cast<std::byte>(~kTcpUrg);
+    was[13] &= static_cast<std::byte>(static_cast<std::uint8_t>(~kTcpUrg));
     std::memcpy(was + 16, is + 16, 2);
     StoreBe16(was + 18, 0);
     return std::memcmp(bytes.get(), original.get(), frame.len) == 0;
