@@ -16,6 +16,7 @@ enum FlowNeeds : std::uint8_t {
   kNeedsInspection = 1 << 0,  // readers, nDPI or signatures may still find something
   kNeedsAck = 1 << 1,         // passed, but the peer has not yet acknowledged what that rests on
   kNeedsMessages = 1 << 2,    // judged a message at a time for its life (DNS, HTTP requests)
+  kNeedsAnswer = 1 << 4,      // rejected: who goes on sending is told again
   kNeedsReuse = 1 << 3,       // a SYN came that may open another connection on this tuple
 };
 

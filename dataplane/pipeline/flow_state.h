@@ -62,8 +62,11 @@ struct ColdFlow {
   std::array<std::uint8_t, 2> tcp_flags{};
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
-  std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
-  std::uint32_t opened_seq = 0;       // of the SYN that opened it, if one did
+  std::uint16_t exceptions_told = 0;   // bit an ExceptionTrigger: its event is written
+  std::int64_t rejected_us = 0;        // the last reset or ICMP error
+  std::uint32_t receiver_expects = 0;  // where the packet that was rejected first went
+  Direction rejected_way{};
+  std::uint32_t opened_seq = 0;  // of the SYN that opened it, if one did
   bool opened_by_syn = false;
   bool tombstone = false;  // it stays only to stop what comes after an undecided_timeout
   AppProto app_proto = AppProto::kUnknown;

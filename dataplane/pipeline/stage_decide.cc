@@ -95,6 +95,7 @@ void Worker::State::ReleaseUndecided(FlowRecord& flow) {
   undecided.Release(flow.undecided);
   flow.undecided = Handle::kNone;
   flow.needs &= kNeedsReuse;
+  if (flow.action == Action::kReject) flow.needs |= kNeedsAnswer;
 }
 
 // The policy epoch moved on under a decided flow: the label stands, the verdict is

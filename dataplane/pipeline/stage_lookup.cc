@@ -85,7 +85,13 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   DropReason drop = ruling.drop;
   if (drop == DropReason::kNone) {
     Decide(item, ruling);
-    if (item.flow->action == Action::kReject) Reject(item, ruling.receiver_expects, out);
+    if (item.flow->action == Action::kReject) {
+      ColdFlow& c = cold[item.flow->cold];
+      c.rejected_us = now.us;
+      c.rejected_way = DirectionOf(*item.flow, item.reversed);
+      c.receiver_expects = ruling.receiver_expects;
+      Reject(item, ruling.receiver_expects, out);
+    }
     if (Stops(item.flow->action))
       drop = item.flow->action == Action::kReject ? DropReason::kPolicyReject : DropReason::kPolicy;
   }
@@ -120,7 +126,22 @@ void Worker::State::RunDecided(Item& item, BurstOutput& out) {
     NoteSyn(item);
     return Emit(item, DropReason::kNone, out);
   }
+  if (flow.action == Action::kReject) return RejectAgain(item, out);
   Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
+}
+
+// The reset of a reject may have been lost: who sends on gets another one, now and then.
+void Worker::State::RejectAgain(const Item& item, BurstOutput& out) {
+  constexpr std::int64_t kEveryUs = 200'000;
+  ColdFlow& c = cold[item.flow->cold];
+  const bool resets = item.view.proto == kProtoTcp && (item.view.tcp_flags & kTcpRst) != 0;
+  if (!resets && now.us - c.rejected_us >= kEveryUs) {
+    c.rejected_us = now.us;
+    const bool same_way = DirectionOf(*item.flow, item.reversed) == c.rejected_way;
+    // The other side's number is its own; who is told nothing new, ignores it (RFC 5961 s3.2).
+    Reject(item, same_way ? c.receiver_expects : item.view.tcp_seq, out);
+  }
+  Emit(item, DropReason::kPolicyReject, out);
 }
 
 // Takes up the inspection of a decided flow again, if this packet asks for it.

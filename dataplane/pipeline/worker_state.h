@@ -71,6 +71,7 @@ struct Worker::State {
   [[nodiscard]] PortSide SideOf(const FrameRef& frame) const noexcept;
   bool Reopen(Item& item);
   void RunDecided(Item& item, BurstOutput& out);
+  void RejectAgain(const Item& item, BurstOutput& out);
   void Count(const Item& item) noexcept;
   FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);

@@ -83,5 +83,25 @@ TEST(StageTransmit, OnlyTheFirstDropOfAFlowAndReasonIsAnEvent) {
   EXPECT_EQ(rig.Finish().drops, 1u);
 }
 
+// A reset may be lost on its way: the client that sends on is told again, five times a second at most.
+TEST(StageTransmit, TellsARejectedClientAgainWhileItGoesOn) {
+  WorkerRig rig("version: 1\nrules:\n  - name: r\n    match: {category: [messaging]}\n    action: reject\n");
+  rig.Handshake();
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  EXPECT_EQ(rig.out.injected.size(), 2u);
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  EXPECT_TRUE(rig.out.injected.empty()) << "so soon";
+  rig.now.us += 300'000;
+  EXPECT_FALSE(rig.SendHello("a.chat.example"));
+  ASSERT_EQ(rig.out.injected.size(), 2u);
+  PacketView back;
+  ASSERT_EQ(Parse(rig.out.injected[0].bytes, LinkType::kEthernet, {}, back), DropReason::kNone);
+  EXPECT_EQ(back.tcp_seq, 1u) << "what the client expects next";
+  PacketView on;
+  ASSERT_EQ(Parse(rig.out.injected[1].bytes, LinkType::kEthernet, {}, on), DropReason::kNone);
+  EXPECT_EQ(on.tcp_seq, 1u) << "what the server expects next: it got nothing of the hello";
+  rig.ExpectConservation();
+}
+
 }  // namespace
 }  // namespace weir

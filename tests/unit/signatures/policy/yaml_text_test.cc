@@ -38,11 +38,11 @@ TEST(YamlText, TakesOneScalarAsAListOfOne) {
 }
 
 TEST(YamlText, TellsADefectInOneLineWhateverTheFileHolds) {
-  YamlText yaml("f.yaml", std::string("\"z\\n\\x1b[2J\": 1\n") + std::string(2000, 'k') + ": 2\n");
+  YamlText yaml("f.yaml", std::string("\"z\\n\\x1b[2J\": 1\n") + std::string(900, 'k') + ": 2\n");
   yaml.Map(yaml.root(), {"a"}, [](const std::string&, const YAML::Node&) {});
   ASSERT_EQ(yaml.defects().size(), 2u);
   EXPECT_EQ(yaml.defects()[0], "f.yaml:1:1: unknown key 'z\\x0a\\x1b[2J' (known here: a)");
-  EXPECT_LT(yaml.defects()[1].size(), 600u);
+  EXPECT_LT(yaml.defects()[1].size(), 600u) << yaml.defects()[1];
 }
 
 }  // namespace
