@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kMaxAttempts = 16;
+constexpr std::size_t kMaxAttempts = 8;
 constexpr std::size_t kMaxGaps = 4096;         // in one flight
 constexpr std::uint64_t kMaxHole = 16 * 1024;  // bytes ahead of what is whole
 constexpr std::size_t kMaxId = 20;             // RFC 9000 s17.2

@@ -25,6 +25,7 @@ struct UndecidedFlow {
   std::size_t fields_matched = 0;  // of metadata
   NdpiModule::FlowPtr ndpi;
   std::uint32_t ndpi_packets = 0;
+  std::uint32_t ndpi_bytes = 0;                // shown to nDPI, which may keep them
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
   std::array<bool, 2> header_matched{};
   std::uint32_t packets = 0;  // with payload

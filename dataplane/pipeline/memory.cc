@@ -4,6 +4,9 @@
 namespace weir {
 namespace {
 
+constexpr std::size_t kAllocatorShare = 8;  // what heap blocks cost beside their bytes: one on so many
+constexpr std::size_t kNdpiKeeps =
+    2048;  // what its dissectors keep of an unknown TCP flow (perf: weir_limits --flow-bytes)
 constexpr std::uint32_t kLookedAt = 8;    // undecided flows a packet under pressure
 constexpr std::uint32_t kTombstones = 8;  // one on so many records of the table
 
@@ -14,7 +17,8 @@ std::size_t Worker::State::MemoryOf(const UndecidedFlow& state) const noexcept {
                     state.head[1].capacity() + state.fired.capacity() * sizeof(state.fired[0]);
   if (state.tcp) sum += state.tcp->memory_bytes();
   if (state.readers) sum += state.readers->memory_bytes();
-  return state.ndpi ? sum + ndpi_flow_bytes : sum;
+  if (state.ndpi) sum += ndpi_flow_bytes + state.ndpi_bytes + (state.ndpi_bytes > 0 ? kNdpiKeeps : 0);
+  return sum + sum / kAllocatorShare;
 }
 
 // After anything that may have made it grow or shrink.

@@ -159,6 +159,7 @@ void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool s
   if (!state.ndpi || bytes.empty() || state.what.source >= Source::kMetadata) return;
   FlowView view = ViewOf(flow, direction);
   ++state.ndpi_packets;
+  state.ndpi_bytes += static_cast<std::uint32_t>(bytes.size());
   const NdpiVoice voice =
       stream ? ndpi->FeedStream(*state.ndpi, view, bytes) : ndpi->FeedPacket(*state.ndpi, view, item.view.l3());
   if (!voice.application.empty()) OfferNdpi(flow, state, voice, false, ruling);

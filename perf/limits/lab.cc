@@ -211,6 +211,8 @@ void Lab::Flush() {
 }
 
 // Timers are a part of what an attack costs.
+std::uint64_t Lab::undecided_bytes() const noexcept { return attacked_->worker->counters().undecided_bytes; }
+
 void Lab::Tick() {
   ticked_us_ = attacked_->now.us;
   const double ns = attacked_->Tick();

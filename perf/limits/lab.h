@@ -54,6 +54,9 @@ class Lab {
   // SYN, SYN/ACK, ACK and the server's window of 16 MiB; the client's next sequence number is 1001, the server's 5001.
   void Handshake(const Path& path);
 
+  // What the attacked worker counts as held by undecided flows.
+  [[nodiscard]] std::uint64_t undecided_bytes() const noexcept;
+
   // Ends the attack: the last round, then time goes on until its flows have expired.
   [[nodiscard]] Findings Finish();
 

@@ -8,6 +8,8 @@ import netns
 import pytest
 import rig
 import truth
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
 
 pytestmark = pytest.mark.skipif(netns.available() is not None, reason=str(netns.available()))
 BIG = 100_000_000
@@ -256,6 +258,24 @@ def test_a_sink_of_events_that_fails_stops_no_packet_and_is_told(world, running)
     assert world.curl("web.whatsapp.com").returncode == 35
     assert world.box.stop(world.weir) == 1
     assert "No space left on device" in (world.folder / "run.err").read_text()
+
+
+def test_a_client_that_answers_in_its_servers_name_is_not_believed(world, running):
+    """It would settle bytes that never arrive: every end is on one side of the box."""
+    running("drop")
+    syn = Ether(src="02:00:00:00:00:01", dst="ff:ff:ff:ff:ff:ff") / IP(src=names.CLIENT4, dst=names.SERVER4) / TCP(
+        sport=41999, dport=9, seq=1000, flags="S")
+    answer = Ether(src="02:00:00:00:00:01", dst="ff:ff:ff:ff:ff:ff") / IP(src=names.SERVER4, dst=names.CLIENT4) / TCP(
+        sport=9, dport=41999, seq=5000, ack=1001, flags="SA")
+    with world.recorded(world.server, world.folder / "forged.pcap", "tcp port 41999"):
+        send_frame(world.client, bytes(syn))
+        send_frame(world.client, bytes(answer))
+    summary, events = world.stop()
+    rig.check_sums(summary)
+    assert summary["packets"]["dropped"]["wrong_side"] == 1
+    assert not any(frame[47] == 0x12 and frame[34:36] == b"\0\x09" and frame[42:46] == (1001).to_bytes(4, "big")
+                   and frame[38:42] == (5000).to_bytes(4, "big") for frame in frames_of(world.folder / "forged.pcap"))
+    assert [e["exception"]["trigger"] for e in events if e["event_type"] == "exception"] == ["wrong_side"]
 
 
 def holds(capture, name):
