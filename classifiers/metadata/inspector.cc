@@ -314,9 +314,9 @@ bool LooksLikeAName(Bytes datagram) noexcept {
   const unsigned first = LoadU8(datagram.data());
   if (first >= 0x80 && QuicReader::LooksLike(datagram)) return true;
   if (first - 20u <= 6 && DtlsReader::LooksLike(datagram)) return true;
-  // A DNS question (RFC 1035 s4.1.1): no response, no error, 1 to 8 questions.
+  // A DNS question (RFC 1035 s4.1.1): no response, 1 to 8 questions.
   const std::uint32_t head = LoadBe32(&datagram[2]);
-  if ((head & 0x804fff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
+  if ((head & 0x8000ff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
   if (!IsSocksDatagram(datagram)) return false;
   const Bytes relayed = InsideSocks(datagram);
   return !IsSocksDatagram(relayed) && MayNameSomething(relayed);
