@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t kMaxName = 255;  // RFC 1035 s2.3.4
 constexpr int kMaxPointers = 32;
+constexpr unsigned kMaxQuestions = 8;
+constexpr unsigned kMaxAnswers = 512;
+constexpr std::uint16_t kTypeOpt = 41;
 constexpr std::uint16_t kTypeA = 1;
 constexpr std::uint16_t kTypeCname = 5;
 constexpr std::uint16_t kTypeAaaa = 28;
@@ -71,15 +74,26 @@ void AddAnswers(Bytes message, std::size_t at, unsigned count, Direction directi
 
 }  // namespace
 
+bool MayBeDnsHeader(Bytes start) noexcept {
+  if (start.size() >= 4 && (LoadU8(&start[2]) >> 3 & 15) > 5) return false;
+  if (start.size() >= 6 && (LoadBe16(&start[4]) == 0 || LoadBe16(&start[4]) > kMaxQuestions)) return false;
+  return start.size() < 8 || LoadBe16(&start[6]) <= kMaxAnswers;
+}
+
+bool HasOddDnsFlags(Bytes start) noexcept {
+  if (start.size() < 4) return false;
+  const std::uint16_t flags = LoadBe16(&start[2]);
+  return (flags & 0x40) != 0 || ((flags & 0x8000) == 0 && (flags & 15) != 0);
+}
+
 bool ReadDnsMessage(Bytes message, Direction direction, TxId tx, Metadata& out) {
-  if (message.size() < 12) return false;
+  if (message.size() < 12 || !MayBeDnsHeader(message)) return false;
   const std::uint16_t flags = LoadBe16(&message[2]);
   const unsigned questions = LoadBe16(&message[4]);
   const unsigned answers = LoadBe16(&message[6]);
   const bool response = (flags & 0x8000) != 0;
-  const bool plausible =
-      ((flags >> 11) & 15) <= 5 && (flags & 0x40) == 0 && questions >= 1 && questions <= 8 && answers <= 512;
-  if (!plausible || (!response && (flags & 15) != 0)) return false;
+  const bool odd = HasOddDnsFlags(message);
+  if (odd && (response || questions != 1)) return false;
   std::array<std::string, 8> names;
   std::array<std::uint16_t, 8> types{};
   std::size_t at = 12;
@@ -89,6 +103,9 @@ bool ReadDnsMessage(Bytes message, Direction direction, TxId tx, Metadata& out) 
     if (types[i] == 0 || !IsClass(LoadBe16(&message[at + 2]))) return false;
     at += 4;
   }
+  const bool only_opt =
+      message.size() >= at + 11 && LoadU8(&message[at]) == 0 && LoadBe16(&message[at + 1]) == kTypeOpt;
+  if (odd && at != message.size() && !only_opt) return false;
   for (unsigned i = 0; i < questions; ++i) {
     const std::string name = NormaliseHost(names[i]);
     out.Add(response ? BufferId::kDnsRrname : BufferId::kDnsQuery, direction, tx, name);

@@ -1,22 +1,30 @@
 #include "classifiers/metadata/dns_stream.h"
 
+#include <algorithm>
+
 #include "classifiers/metadata/dns_reader.h"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kHeader = 12;
-constexpr std::size_t kProbeBytes = 64;  // most questions are smaller
+// The header and eight questions of the longest names: by then it is known whether it is DNS.
+constexpr std::size_t kMostQuestions = kHeader + 8 * (255 + 4);
 
 }  // namespace
 
+// The question section is what tells DNS from others, and need not come in one piece.
 int DnsStream::Probe(Direction direction, Bytes start) {
   if (start.size() < 2) return -1;
   const std::size_t length = LoadBe16(start.data());
   if (length < kHeader) return 0;
-  if (start.size() < 2 + length) return start.size() < kProbeBytes ? -1 : 0;
+  const Bytes message = start.subspan(2, std::min(length, start.size() - 2));
+  if (!MayBeDnsHeader(message)) return 0;
+  const std::size_t wanted = HasOddDnsFlags(message) ? length : std::min(length, kMostQuestions);
   Metadata scratch;
-  return ReadDnsMessage(start.subspan(2, length), direction, 0, scratch) ? 1 : 0;
+  const bool enough = !HasOddDnsFlags(message) || message.size() == length;
+  if (enough && ReadDnsMessage(message, direction, 0, scratch)) return 1;
+  return message.size() < wanted ? -1 : 0;
 }
 
 void DnsStream::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {

@@ -30,6 +30,7 @@ constexpr std::uint32_t kMaxStun = 8;  // whose fields are kept
 //   OnStream, memory_bytes                   as TlsReader
 //   tunnels, consumed                        where it leads into another protocol, as HttpReader
 //   kGreets                                  where the server may speak first
+//   kYields                                  where no reader above may still be the one
 template <class... R>
 struct Readers {
   using Any = std::variant<std::monostate, R...>;
@@ -37,6 +38,7 @@ struct Readers {
     int (*probe)(Direction direction, Bytes start);
     void (*begin)(Any& reader, const ReaderLimits& limits, int fit);
     bool greets;
+    bool yields;
   };
   template <class Reader>
   static int Probe(Direction direction, Bytes start) {
@@ -59,7 +61,12 @@ struct Readers {
     if constexpr (requires { Reader::kGreets; }) return Reader::kGreets;
     return false;
   }
-  static constexpr std::array kRows = {Row{Probe<R>, Begin<R>, Greets<R>()}...};
+  template <class Reader>
+  static constexpr bool Yields() {
+    if constexpr (requires { Reader::kYields; }) return Reader::kYields;
+    return false;
+  }
+  static constexpr std::array kRows = {Row{Probe<R>, Begin<R>, Greets<R>(), Yields<R>()}...};
 };
 
 using StreamReaders = Readers<DnsStream,     //
@@ -126,12 +133,12 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
   result.state = s.last;
   if (s.reader.index() != 0) {
     if (s.settled || !s.Contradicts(direction, in_order, out, result)) s.Feed(direction, in_order, out, result);
-    // No last word before the server's first.
-    const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
-    if (!s.settled && !open) result.state = ReaderState::kProbing;
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
   }
+  // No last word before the server's first, also where the client said all in one piece.
+  const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
+  if (s.reader.index() != 0 && !s.settled && !open) result.state = ReaderState::kProbing;
   s.proto = result.proto;
   s.last = result.state;
   result.mid_message = mid_message();
@@ -147,9 +154,11 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   bool perhaps = false;
   for (const StreamReaders::Row& row : StreamReaders::kRows) {
     const int fit = row.probe(direction, head);
-    settled = settled || (fit > 0 && direction == Direction::kToClient);
-    if (fit > 0) return Begin(row, fit, out, result);
-    perhaps = perhaps || fit < 0;
+    const bool waits = fit < 0 || (fit > 0 && row.yields && perhaps);
+    perhaps = perhaps || waits;
+    if (fit <= 0 || waits) continue;
+    settled = settled || direction == Direction::kToClient;
+    return Begin(row, fit, out, result);
   }
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
@@ -314,9 +323,9 @@ bool LooksLikeAName(Bytes datagram) noexcept {
   const unsigned first = LoadU8(datagram.data());
   if (first >= 0x80 && QuicReader::LooksLike(datagram)) return true;
   if (first - 20u <= 6 && DtlsReader::LooksLike(datagram)) return true;
-  // A DNS question (RFC 1035 s4.1.1): no response, no error, 1 to 8 questions.
+  // A DNS question (RFC 1035 s4.1.1): no response, 1 to 8 questions.
   const std::uint32_t head = LoadBe32(&datagram[2]);
-  if ((head & 0x804fff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
+  if ((head & 0x8000ff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
   if (!IsSocksDatagram(datagram)) return false;
   const Bytes relayed = InsideSocks(datagram);
   return !IsSocksDatagram(relayed) && MayNameSomething(relayed);

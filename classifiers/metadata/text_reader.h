@@ -21,6 +21,7 @@ class TextReader {
  public:
   static constexpr std::size_t kMaxLine = 4096;
   static constexpr bool kGreets = true;
+  static constexpr bool kYields = true;  // "EHLO / HTTP/1.1" is a request with an odd method
 
   // 0: no, -1: not enough to tell, n > 0: the dialect to construct it with.
   [[nodiscard]] static int Probe(Direction direction, Bytes start) noexcept;

@@ -287,7 +287,8 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
     }
   } else if ((segment.flags & kTcpRst) != 0) {
     s.TakeReset(from, to, segment);
-    if (!from.opened) return {};
+    // There is no place yet for data that it may bring (RFC 9293 s3.10.7: text for a person).
+    if (!from.opened) return {.drop = segment.data.empty() ? DropReason::kNone : DropReason::kTcpOutOfWindow};
   } else if (!from.opened) {
     if (!s.limits.midstream) return {.drop = DropReason::kTcpNoHandshake};
     s.Open(from, segment.seq, false, segment);

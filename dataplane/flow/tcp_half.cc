@@ -57,6 +57,8 @@ DropReason TcpHalf::Place(std::int64_t start, Bytes data, const TcpLimits& limit
     start = 0;
   }
   const auto at = static_cast<std::uint64_t>(start);
+  // What was skipped never came past us: nothing may be put there now, the peer says that it has it.
+  if (at < lost_to_ && at + data.size() > lost_from_) return DropReason::kTcpConflict;
   if (data.empty() || at + data.size() <= kept_from_) return DropReason::kNone;
   if (!Agrees(at, data)) return DropReason::kTcpConflict;
   if (frozen_) Follow(at + data.size(), data.size());
@@ -178,6 +180,8 @@ void TcpHalf::Acknowledge(std::uint64_t offset) {
 // alone proves nothing, its sender may lie; the other side goes on only from what it sent.
 void TcpHalf::SkipLost() {
   if (claimed_ <= next_ || held_.empty() || held_.begin()->first > claimed_ || end() < claimed_) return;
+  lost_from_ = lost_to_ == 0 ? kept_from_ : lost_from_;
+  lost_to_ = claimed_;
   kept_.clear();
   kept_head_ = 0;
   next_ = consumed_ = kept_from_ = acked_ = claimed_;

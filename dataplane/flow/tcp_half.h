@@ -36,7 +36,8 @@ class TcpHalf {
   [[nodiscard]] Bytes Readable() const noexcept;
   void Consume(std::size_t n) noexcept;
   // The peer acknowledged all before `offset`. Beyond what was seen: the bytes between
-  // were lost to us and are skipped, once the sender itself sends from there on.
+  // were lost to us and are skipped, once the sender itself sends from there on. Nothing
+  // is placed there afterwards.
   void Acknowledge(std::uint64_t offset);
 
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
@@ -62,6 +63,8 @@ class TcpHalf {
   std::uint64_t consumed_ = 0;
   std::uint64_t acked_ = 0;      // never beyond next_
   std::uint64_t claimed_ = 0;    // acknowledged, beyond next_
+  std::uint64_t lost_from_ = 0;  // [lost_from_, lost_to_): acknowledged, and skipped or not kept any more
+  std::uint64_t lost_to_ = 0;
   std::uint64_t kept_from_ = 0;  // offset of kept_[kept_head_]
   std::size_t kept_head_ = 0;
   std::vector<std::byte> kept_;                           // [kept_from_, next_)

@@ -101,8 +101,11 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
   if (item.view.proto == kProtoTcp || item.view.proto == kProtoUdp) {
-    state.inspection = stream ? state.readers->OnStream(direction, bytes, state.metadata)
-                              : state.readers->OnDatagram(direction, bytes, state.metadata);
+    // There is none before the first byte: a datagram may be empty.
+    if (state.readers) {
+      state.inspection = stream ? state.readers->OnStream(direction, bytes, state.metadata)
+                                : state.readers->OnDatagram(direction, bytes, state.metadata);
+    }
     if (state.inspection.proto != AppProto::kUnknown) cold[flow.cold].app_proto = state.inspection.proto;
     TakeReaderEvents(item, state.inspection, ruling);
     CountWork(item, bytes.size(), ruling);

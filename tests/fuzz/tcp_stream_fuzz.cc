@@ -24,7 +24,9 @@ struct Side {
   std::vector<Segment> let_through;
   std::map<std::uint64_t, std::byte> read;
   std::set<std::uint32_t> bases;  // of its SYNs that went on
+  std::uint32_t begin = 0;        // where the engine's reading begins
   bool picked = false;            // the peer acknowledged one of them
+  std::set<std::uint32_t> acked;  // numbers that its peer sent
   std::uint8_t scale = 0xff;
   bool has_edge = false;  // what its peer allows it to send
   std::uint32_t edge = 0;
@@ -58,14 +60,35 @@ class Conversation {
     Offer(direction, s);
   }
 
+  void Compare() const {
+    for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+      const Side& side = sides_[Index(d)];
+      std::set<std::uint32_t> bases = side.bases;
+      // Without a SYN the stream begins where the engine says.
+      if (bases.empty()) bases = {side.begin};
+      for (const std::uint32_t base : bases) {
+        for (const Overlap overlap : kOverlaps) {
+          for (unsigned rules = 0; rules < 8; ++rules) {
+            CheckReading(
+                side, ReadAs(side.let_through, base, overlap, {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0}));
+          }
+        }
+      }
+    }
+  }
+
  private:
   static std::int32_t Signed(std::uint8_t value) { return static_cast<std::int8_t>(value); }
 
   void Offer(Direction direction, const TcpSegment& s) {
+    const std::uint64_t before = tcp_.consumed(direction);
     const TcpVerdict verdict = tcp_.OnSegment(direction, s, Timestamp{});
     if (verdict.restarts) {
       Require((s.flags & kTcpSyn) != 0, "only a SYN opens a new connection");
+      Compare();
+      const bool contradicted = contradicted_;
       *this = Conversation(limits_);
+      contradicted_ = contradicted;
       const TcpVerdict again = tcp_.OnSegment(Direction::kToServer, s, Timestamp{});
       Require(!again.restarts, "and once");
       if (again.drop == DropReason::kNone) Forwarded(Direction::kToServer, s);
@@ -74,10 +97,18 @@ class Conversation {
       Require(!verdict.over_budget || verdict.drop == DropReason::kTcpBudget, "over budget is a drop");
       const bool urgent = (s.flags & kTcpUrg) != 0 && !s.data.empty();
       Require(!urgent || verdict.drop != DropReason::kNone || verdict.clear_urgent, "URG never goes on with data");
+      if (tcp_.consumed(direction) < before) BeginAnew(direction, s);
       if (verdict.drop == DropReason::kNone) Forwarded(direction, s);
     }
     Take();
+  }
+
+  // What was seen of this side before belonged to an older connection: its SYN/ACK comes first now.
+  void BeginAnew(Direction direction, const TcpSegment& s) {
     Compare();
+    Side& side = sides_[Index(direction)];
+    Require((s.flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck) && side.bases.empty(), "only an answer begins anew");
+    side = Side{};
   }
 
   void Forwarded(Direction direction, const TcpSegment& s) {
@@ -92,9 +123,12 @@ class Conversation {
         to.picked = true;
       }
       const std::uint32_t scale = syn || from.scale == 0xff ? 0u : from.scale;
+      to.acked.insert(s.ack);
       to.has_edge = true;
       to.edge = s.ack + (std::uint32_t{s.window} << scale);
     }
+    // A keep-alive's byte stands where the receiver acknowledged another: no host takes it.
+    if (s.data.size() == 1 && from.acked.contains(s.seq + 1)) return;
     from.let_through.push_back(
         {s.flags, s.seq, s.has_ts, s.tsval, from.has_edge, from.edge, {s.data.begin(), s.data.end()}});
   }
@@ -104,31 +138,17 @@ class Conversation {
       Side& side = sides_[Index(d)];
       const Block fresh(tcp_.Readable(d));
       std::uint64_t at = tcp_.consumed(d);
+      // Behind bytes that the peer acknowledged and that never came: they are not let through any more.
+      contradicted_ = contradicted_ || (side.read.empty() ? at > 0 : at > side.read.rbegin()->first + 1);
       for (const std::byte byte : fresh.bytes()) {
         Require(side.read.emplace(at++, byte).second, "each byte is read once");
       }
       tcp_.Consume(d, fresh.size());
+      side.begin = tcp_.next_seq(d) - static_cast<std::uint32_t>(at);
       Require(tcp_.Readable(d).empty() && tcp_.consumed(d) == at, "what was consumed is gone");
     }
     const std::size_t most = std::size_t{4} * (limits_.retained_bytes + kHistory) + 2 * limits_.out_of_order_bytes;
     Require(tcp_.memory_bytes() <= most + 4096, "memory is bounded by the limits");
-  }
-
-  void Compare() const {
-    for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
-      const Side& side = sides_[Index(d)];
-      std::set<std::uint32_t> bases = side.bases;
-      // Without a SYN the stream begins where the engine says.
-      if (bases.empty()) bases = {tcp_.next_seq(d) - static_cast<std::uint32_t>(tcp_.consumed(d))};
-      for (const std::uint32_t base : bases) {
-        for (const Overlap overlap : kOverlaps) {
-          for (unsigned rules = 0; rules < 8; ++rules) {
-            CheckReading(
-                side, ReadAs(side.let_through, base, overlap, {(rules & 1) != 0, (rules & 2) != 0, (rules & 4) != 0}));
-          }
-        }
-      }
-    }
   }
 
   static void CheckReading(const Side& side, const std::vector<std::byte>& host) {
@@ -158,5 +178,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((bits & 8) != 0) limits.retained_bytes = 64;
   weir::fuzz::Conversation conversation(limits);
   while (!input.empty()) conversation.Send(input);
+  conversation.Compare();
   return 0;
 }

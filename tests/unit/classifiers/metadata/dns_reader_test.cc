@@ -33,6 +33,21 @@ TEST(ReadDnsMessage, ReadsTheQuestion) {
   EXPECT_EQ(found.First(BufferId::kDnsRrtype, 3), "1");
 }
 
+// Z and a code in a query are not looked at by servers (RFC 1035 s4.1.1, RFC 2535 s6.1).
+TEST(ReadDnsMessage, ReadsAQueryWithFlagsThatServersIgnore) {
+  const Octets opt = Hex("00 0029 04d0 00000000 0000");
+  for (const std::uint16_t flags : std::initializer_list<std::uint16_t>{0x0140, 0x0101, 0x014f}) {
+    for (const Octets& rest : {Octets{}, opt}) {
+      Metadata found;
+      EXPECT_TRUE(ReadDnsMessage(Message(flags, 1, 0, rest), Direction::kToServer, 0, found));
+      EXPECT_EQ(found.First(BufferId::kDnsQuery, 0), "www.example");
+    }
+    Metadata found;
+    EXPECT_FALSE(ReadDnsMessage(Message(flags, 1, 0, test::Text("something else")), Direction::kToServer, 0, found));
+    EXPECT_TRUE(MayNameSomething(Message(flags, 1, 0))) << "also on a flow that is decided";
+  }
+}
+
 TEST(ReadDnsMessage, FollowsPointersInAnswersOfEachKind) {
   const Octets a = Hex("c00c") + test::Be16({1, 1, 0, 60, 4}) + Hex("c0000201");
   const Octets aaaa = Hex("c00c") + test::Be16({28, 1, 0, 60, 16}) + Hex("20010db8000000000000000000000001");

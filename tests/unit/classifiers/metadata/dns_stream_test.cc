@@ -23,6 +23,17 @@ TEST(DnsStream, ReadsEachMessageInPiecesOfAnySize) {
   }
 }
 
+// 90 bytes: a long question with EDNS, so that no probe of a few bytes holds it.
+TEST(DnsStream, KnowsALongQuestionInPiecesOfAnySize) {
+  const Octets query = test::Be16({7, 0x0120, 1, 0, 0, 1}) + test::Sized(1, Octets(60, std::byte{'x'})) + Hex("07") +
+                       test::Text("example") + Hex("00 0001 0001") + Hex("00 0029 04d0 00000000 0000");
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{30}, std::size_t{70}, SIZE_MAX}) {
+    test::Reading r;
+    r.Feed({test::C(test::Sized(2, query))}, piece);
+    EXPECT_EQ(r.All(BufferId::kDnsQuery).size(), 1u) << piece;
+  }
+}
+
 TEST(DnsStream, HoldsOneMessageAtMost) {
   const ReaderLimits limits;
   DnsStream stream(limits);

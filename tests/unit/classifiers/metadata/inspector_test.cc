@@ -168,6 +168,25 @@ TEST(InspectorHttp, TakesNoHelloFromABody) {
   EXPECT_EQ(r.All(BufferId::kTlsSni), Names{});
 }
 
+// One piece or many: what the client says first is not the last word on a flow.
+TEST(Inspector, HasNoLastWordBeforeTheServersFirstHoweverTheClientsIsSplit) {
+  for (const Octets& said : {test::Text("HTTP/1..nothing of the kind\n\n"), test::Hex("16030400020000 500000")}) {
+    for (const std::size_t piece : {std::size_t{1}, SIZE_MAX}) {
+      Reading r;
+      r.Feed(kC, said, piece);
+      EXPECT_TRUE(r.last.state == ReaderState::kProbing || r.last.state == ReaderState::kNameMayCome) << piece;
+    }
+  }
+}
+
+TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kC, test::Text("EHLO a HTTP/1.1\r\nHost: blocked.example\r\n\r\n"), piece);
+    EXPECT_EQ(r.All(BufferId::kHttpHost), Names{"blocked.example"}) << piece;
+  }
+}
+
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
   Reading r;
   r.Feed(kC, Octets(100, std::byte{0xee}));

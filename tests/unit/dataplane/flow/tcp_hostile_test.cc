@@ -49,6 +49,24 @@ TEST(TcpHostile, ASynOnALiveConnectionRestartsItOnlyWhenThePeerAnswersIt) {
   EXPECT_EQ(next.read[0], "anew");
 }
 
+TEST(TcpHostile, NothingIsPutWhereAnAcknowledgementMadeUsSkip) {
+  Play p;
+  p.Handshake();
+  p.Data(0, "GET");
+  p.Ack(20);  // a lie, or bytes that went another way
+  p.Data(20, "goes on");
+  EXPECT_EQ(p.read[0], "GETgoes on");
+  EXPECT_EQ(p.Data(3, " /blocked").drop, DropReason::kTcpConflict);
+  EXPECT_EQ(p.Data(0, "PUT").drop, DropReason::kTcpConflict);
+  EXPECT_EQ(p.Data(20, "goes on").drop, DropReason::kNone);
+}
+
+TEST(TcpHostile, AResetBeforeTheFirstSynCarriesNoDataPast) {
+  Play p;
+  EXPECT_EQ(p.Data(0, "GET /blocked", kTcpRst | kTcpUrg).drop, DropReason::kTcpOutOfWindow);
+  EXPECT_EQ(p.Data(0, "", kTcpRst).drop, DropReason::kNone);
+}
+
 TEST(TcpHostile, ASecondSynCarriesNoDataPast) {
   Play p;
   p.Syn(100);

@@ -44,6 +44,14 @@ TEST(StageInspect, BytesThatDifferFromThoseForwardedDoNotLeave) {
   EXPECT_TRUE(rig.SendTcp(true, {.seq = 1, .ack = 1}, innocent));  // an honest retransmission
 }
 
+TEST(StageInspect, AnEmptyDatagramMayComeFirst) {
+  WorkerRig rig;
+  EXPECT_TRUE(rig.Send(test::Ethernet(0x0800, test::Ipv4(17, test::Udp(40000, 53, {})))));
+  EXPECT_TRUE(rig.Send(test::Ethernet(0x0800, test::Ipv4(17, test::Udp(40000, 53, test::Text("more"))))));
+  EXPECT_EQ(rig.Finish().verdicts.size(), 1u);
+  rig.ExpectConservation();
+}
+
 TEST(StageInspect, AnUrgentByteIsMadeInBand) {
   WorkerRig rig;
   rig.Handshake();
