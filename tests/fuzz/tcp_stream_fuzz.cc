@@ -25,6 +25,7 @@ struct Side {
   std::map<std::uint64_t, std::byte> read;
   std::set<std::uint32_t> bases;  // of its SYNs that went on
   std::uint32_t begin = 0;        // where the engine's reading begins
+  bool opened = false;            // something but a RST of it was let through
   bool picked = false;            // the peer acknowledged one of them
   std::set<std::uint32_t> acked;  // numbers that its peer sent
   std::uint8_t scale = 0xff;
@@ -81,7 +82,6 @@ class Conversation {
   static std::int32_t Signed(std::uint8_t value) { return static_cast<std::int8_t>(value); }
 
   void Offer(Direction direction, const TcpSegment& s) {
-    const std::uint64_t before = tcp_.consumed(direction);
     const TcpVerdict verdict = tcp_.OnSegment(direction, s, Timestamp{});
     if (verdict.restarts) {
       Require((s.flags & kTcpSyn) != 0, "only a SYN opens a new connection");
@@ -97,17 +97,23 @@ class Conversation {
       Require(!verdict.over_budget || verdict.drop == DropReason::kTcpBudget, "over budget is a drop");
       const bool urgent = (s.flags & kTcpUrg) != 0 && !s.data.empty();
       Require(!urgent || verdict.drop != DropReason::kNone || verdict.clear_urgent, "URG never goes on with data");
-      if (tcp_.consumed(direction) < before) BeginAnew(direction, s);
+      const Side& side = sides_[Index(direction)];
+      const bool moved = side.opened && side.bases.empty() && BeginOf(direction) != side.begin;
+      if (moved) BeginAnew(direction, s);
       if (verdict.drop == DropReason::kNone) Forwarded(direction, s);
     }
     Take();
+  }
+
+  [[nodiscard]] std::uint32_t BeginOf(Direction d) const {
+    return tcp_.next_seq(d) - static_cast<std::uint32_t>(tcp_.consumed(d) + tcp_.Readable(d).size());
   }
 
   // What was seen of this side before belonged to an older connection: its SYN/ACK comes first now.
   void BeginAnew(Direction direction, const TcpSegment& s) {
     Compare();
     Side& side = sides_[Index(direction)];
-    Require((s.flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck) && side.bases.empty(), "only an answer begins anew");
+    Require((s.flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck), "only an answer begins anew");
     side = Side{};
   }
 
@@ -115,6 +121,7 @@ class Conversation {
     Side& from = sides_[Index(direction)];
     Side& to = sides_[Index(Opposite(direction))];
     const bool syn = (s.flags & kTcpSyn) != 0;
+    from.opened = from.opened || syn || (s.flags & kTcpRst) == 0;
     if (syn && !from.picked) from.bases.insert(s.seq + 1);
     if (syn) from.scale = s.wscale;
     if ((s.flags & kTcpAck) != 0) {
@@ -144,7 +151,7 @@ class Conversation {
         Require(side.read.emplace(at++, byte).second, "each byte is read once");
       }
       tcp_.Consume(d, fresh.size());
-      side.begin = tcp_.next_seq(d) - static_cast<std::uint32_t>(at);
+      side.begin = BeginOf(d);
       Require(tcp_.Readable(d).empty() && tcp_.consumed(d) == at, "what was consumed is gone");
     }
     const std::size_t most = std::size_t{4} * (limits_.retained_bytes + kHistory) + 2 * limits_.out_of_order_bytes;

@@ -68,10 +68,12 @@ struct Reading {
   // Found the same and ended in the same state; what differs is told. Which of the text
   // protocols it is called may depend on how early the dialogue is known to be one.
   [[nodiscard]] bool Same(const Reading& other) const {
+    // Of what is no record nobody says how often it was met.
+    constexpr unsigned kTold = ~unsigned{Bit(ReaderEvent::kTlsBadRecord)};
     const auto text = [](AppProto proto) { return proto >= AppProto::kSmtp && proto <= AppProto::kFtp; };
     const bool one_proto = last.proto == other.last.proto || (text(last.proto) && text(other.last.proto));
     const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && one_proto && last.state == other.last.state &&
-                      events == other.events;
+                      (events & kTold) == (other.events & kTold);
     if (!same) Tell(), other.Tell();
     return same;
   }
