@@ -114,6 +114,7 @@ int TextReader::Probe(Direction direction, Bytes start) noexcept {
   std::string_view text = AsText(start);
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   const bool whole = text.find('\n') != std::string_view::npos;
+  const std::string_view line = text.substr(0, text.find('\n'));  // what follows may come in another piece
   const bool client = direction == Direction::kToServer;
   bool perhaps = text.empty() || (client && !whole && text.size() <= 64 && text.front() >= ' ' && text.front() <= '~');
   int index = 0;
@@ -130,8 +131,8 @@ int TextReader::Probe(Direction direction, Bytes start) noexcept {
       const bool waits = !whole && dialect.end == '\n';
       perhaps = perhaps || (fits && waits) || Begins(greeting, text);
       if (!fits || waits) continue;
-      if (dialect.proto == AppProto::kIrc && !Contains(text, "NOTICE")) continue;
-      if (dialect.hint.empty() || Contains(text, dialect.hint)) return index;
+      if (dialect.proto == AppProto::kIrc && !Contains(line, "NOTICE")) continue;
+      if (dialect.hint.empty() || Contains(line, dialect.hint)) return index;
     }
   }
   return perhaps && start.size() <= kMaxLine ? -1 : 0;

@@ -187,6 +187,25 @@ TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   }
 }
 
+// Whatever a piece ends with, the same reader is found.
+TEST(Inspector, FindsOneReaderHoweverALongLineIsSplit) {
+  const Octets client = test::Text("EHLO " + std::string(600, 'x') + " HTTP/1.1\r\n\r\n");
+  const Octets server = test::Text(":irc.example 001\r\n:irc.example NOTICE a\r\n");
+  std::vector<AppProto> found;
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{300}, SIZE_MAX}) {
+    Reading by_client;
+    by_client.Feed(kC, client, piece);
+    found.push_back(by_client.last.proto);
+    Reading by_server;
+    by_server.Feed(kC, Octets(8), piece).Feed(kS, server, piece);
+    found.push_back(by_server.last.proto);
+  }
+  EXPECT_EQ(found[0], found[2]);
+  EXPECT_EQ(found[0], found[4]);
+  EXPECT_EQ(found[1], found[3]);
+  EXPECT_EQ(found[1], found[5]);
+}
+
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
   Reading r;
   r.Feed(kC, Octets(100, std::byte{0xee}));
