@@ -104,7 +104,9 @@ bool Fits(std::string_view text, std::string_view pattern) noexcept {
   if (pattern.empty()) return false;
   if (!pattern.starts_with("* ")) return Begins(text, pattern);
   const std::size_t space = text.find(' ');
-  return space != std::string_view::npos && space > 0 && space <= 32 &&
+  if (space == std::string_view::npos || space == 0 || space > 32) return false;
+  const std::string_view tag = text.substr(0, space);
+  return std::all_of(tag.begin(), tag.end(), [](char c) { return c > ' ' && c <= '~'; }) &&
          Begins(text.substr(space + 1), pattern.substr(2));
 }
 

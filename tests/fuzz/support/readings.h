@@ -66,7 +66,8 @@ struct Reading {
     events |= last.events;
   }
   // Found the same and ended in the same state; what differs is told. Which of the text
-  // protocols it is called may depend on how early the dialogue is known to be one.
+  // protocols it is called may depend on how early the dialogue is known to be one, and
+  // whether a record is called bad on what else was still thought possible.
   [[nodiscard]] bool Same(const Reading& other) const {
     const auto text = [](AppProto proto) { return proto >= AppProto::kSmtp && proto <= AppProto::kFtp; };
     const bool one_proto = last.proto == other.last.proto || (text(last.proto) && text(other.last.proto));

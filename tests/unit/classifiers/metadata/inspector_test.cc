@@ -199,11 +199,11 @@ TEST(Inspector, FindsOneReaderHoweverALongLineIsSplit) {
     Reading by_server;
     by_server.Feed(kC, Octets(8), piece).Feed(kS, server, piece);
     found.push_back(by_server.last.proto);
+    Reading odd_tag;
+    odd_tag.Feed(kS, Octets(8), piece).Feed(kC, Hex("ffffff31") + test::Text(" LOGIN a b\r\n"), piece);
+    found.push_back(odd_tag.last.proto);
   }
-  EXPECT_EQ(found[0], found[2]);
-  EXPECT_EQ(found[0], found[4]);
-  EXPECT_EQ(found[1], found[3]);
-  EXPECT_EQ(found[1], found[5]);
+  for (std::size_t i = 3; i < found.size(); ++i) EXPECT_EQ(found[i], found[i % 3]) << i;
 }
 
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
