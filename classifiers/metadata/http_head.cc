@@ -121,9 +121,10 @@ int ProbeHttp(std::string_view start) noexcept {
   while (!rest.empty() && IsGap(rest.front())) rest.remove_prefix(1);
   if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return 1;
   if (rest.empty()) return -1;
-  // An unknown method: by the target's form, or by the version at the line's end.
+  // An unknown method: by the target's form, or by the version at the line's end, if that
+  // is near enough to be waited for.
   if (rest.front() == '/' || Known(kHostSchemes, Scheme(rest))) return 1;
-  const std::size_t line_end = start.find('\n');
+  const std::size_t line_end = start.substr(0, kProbeLine).find('\n');
   if (line_end != std::string_view::npos) return ReadRequestLine(start.substr(0, line_end)).method.empty() ? 0 : 1;
   return start.size() < kProbeLine ? -1 : 0;
 }

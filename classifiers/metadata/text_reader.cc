@@ -104,7 +104,9 @@ bool Fits(std::string_view text, std::string_view pattern) noexcept {
   if (pattern.empty()) return false;
   if (!pattern.starts_with("* ")) return Begins(text, pattern);
   const std::size_t space = text.find(' ');
-  return space != std::string_view::npos && space > 0 && space <= 32 &&
+  if (space == std::string_view::npos || space == 0 || space > 32) return false;
+  const std::string_view tag = text.substr(0, space);
+  return std::all_of(tag.begin(), tag.end(), [](char c) { return c > ' ' && c <= '~'; }) &&
          Begins(text.substr(space + 1), pattern.substr(2));
 }
 
@@ -114,6 +116,7 @@ int TextReader::Probe(Direction direction, Bytes start) noexcept {
   std::string_view text = AsText(start);
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   const bool whole = text.find('\n') != std::string_view::npos;
+  const std::string_view line = text.substr(0, text.find('\n'));  // what follows may come in another piece
   const bool client = direction == Direction::kToServer;
   bool perhaps = text.empty() || (client && !whole && text.size() <= 64 && text.front() >= ' ' && text.front() <= '~');
   int index = 0;
@@ -130,8 +133,8 @@ int TextReader::Probe(Direction direction, Bytes start) noexcept {
       const bool waits = !whole && dialect.end == '\n';
       perhaps = perhaps || (fits && waits) || Begins(greeting, text);
       if (!fits || waits) continue;
-      if (dialect.proto == AppProto::kIrc && !Contains(text, "NOTICE")) continue;
-      if (dialect.hint.empty() || Contains(text, dialect.hint)) return index;
+      if (dialect.proto == AppProto::kIrc && !Contains(line, "NOTICE")) continue;
+      if (dialect.hint.empty() || Contains(line, dialect.hint)) return index;
     }
   }
   return perhaps && start.size() <= kMaxLine ? -1 : 0;

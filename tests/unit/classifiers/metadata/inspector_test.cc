@@ -187,6 +187,25 @@ TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   }
 }
 
+// Whatever a piece ends with, the same reader is found.
+TEST(Inspector, FindsOneReaderHoweverALongLineIsSplit) {
+  const Octets client = test::Text("EHLO " + std::string(600, 'x') + " HTTP/1.1\r\n\r\n");
+  const Octets server = test::Text(":irc.example 001\r\n:irc.example NOTICE a\r\n");
+  std::vector<AppProto> found;
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{300}, SIZE_MAX}) {
+    Reading by_client;
+    by_client.Feed(kC, client, piece);
+    found.push_back(by_client.last.proto);
+    Reading by_server;
+    by_server.Feed(kC, Octets(8), piece).Feed(kS, server, piece);
+    found.push_back(by_server.last.proto);
+    Reading odd_tag;
+    odd_tag.Feed(kS, Octets(8), piece).Feed(kC, Hex("ffffff31") + test::Text(" LOGIN a b\r\n"), piece);
+    found.push_back(odd_tag.last.proto);
+  }
+  for (std::size_t i = 3; i < found.size(); ++i) EXPECT_EQ(found[i], found[i % 3]) << i;
+}
+
 TEST(Inspector, SaysWhenNobodyKnowsTheProtocol) {
   Reading r;
   r.Feed(kC, Octets(100, std::byte{0xee}));
