@@ -74,7 +74,8 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
     const std::uint64_t length = ReadVarint(reader);
     if (!reader.ok() || length > reader.remaining()) break;
     const std::size_t end = reader.offset() + static_cast<std::size_t>(length);
-    if (initial && (direction == client_ || attempts_.empty()))
+    // Who opened the flow is heard whatever came from the other side before.
+    if (initial && (direction == client_ || direction == Direction::kToServer || attempts_.empty()))
       OnInitial(*version, direction, dcid, left.first(end), reader.offset(), out, result);
     if (!initial && direction != client_) server_secured_ = true;
     left = left.subspan(end);
@@ -120,7 +121,7 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
-  client_ = direction;
+  if (attempts_.empty()) client_ = direction;
   attempts_.push_back({.version = &version, .keys = keys, .next_number = number + 1});
   OnFrames(attempts_.back(), frames, out, result);
 }

@@ -198,6 +198,16 @@ TEST(QuicReader, HoldsNoMoreThanItsBudgetForAllFlights) {
   EXPECT_EQ(events, Bit(ReaderEvent::kTlsHandshakeBudget));
 }
 
+// A packet in the server's name, sealed as only a client would: the client is heard all the same.
+TEST(QuicReader, HearsTheClientWhateverCameFromTheOtherSideBefore) {
+  Flow flow;
+  Inspection result;
+  flow.reader.OnDatagram(Direction::kToClient, Initial(1, Octets(8, std::byte{7}), Hex("01") + Octets(50)), flow.found,
+                         result);
+  flow.Send(Initial(1, kDcid, Crypto(0, kHello) + Octets(500)));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 0), "blocked.example");
+}
+
 TEST(QuicReader, TellsOfBytesSentTwiceAndNotTheSame) {
   Flow flow;
   flow.Send(Initial(1, kDcid, Crypto(40, Part(kHello, 40, 60)) + Crypto(40, Part(kHello, 40, 50)) + Octets(50)));
