@@ -65,16 +65,20 @@ struct Reading {
     last = readers.OnDatagram(direction, payload.bytes(), metadata);
     events |= last.events;
   }
-  // Found the same and ended in the same state; what differs is told. Which of the text
+  // Found the same and ended in the same state (still reading, or why not); what differs is told. Which of the text
   // protocols it is called may depend on how early the dialogue is known to be one, and
   // whether a record is called bad on what else was still thought possible.
   [[nodiscard]] bool Same(const Reading& other) const {
     const auto text = [](AppProto proto) { return proto >= AppProto::kSmtp && proto <= AppProto::kFtp; };
     const bool one_proto = last.proto == other.last.proto || (text(last.proto) && text(other.last.proto));
-    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && one_proto && last.state == other.last.state &&
+    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && one_proto &&
+                      Open(last.state) == Open(other.last.state) &&
                       ((events ^ other.events) & ~unsigned{Bit(ReaderEvent::kTlsBadRecord)}) == 0;
     if (!same) Tell(), other.Tell();
     return same;
+  }
+  static ReaderState Open(ReaderState state) {
+    return state == ReaderState::kProbing ? ReaderState::kNameMayCome : state;
   }
   void Tell() const {
     std::fprintf(stderr, "proto %u state %u events %04x\n", static_cast<unsigned>(last.proto),
