@@ -29,6 +29,12 @@ using FieldList = std::vector<std::tuple<BufferId, Direction, TxId, std::string>
   return false;
 }
 
+// Was it told that not all was read? An exception policy then decides about the flow.
+[[nodiscard]] inline bool BudgetTold(std::uint16_t events) {
+  return (events & (Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) |
+                    Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kWorkBudget))) != 0;
+}
+
 // Sizes of pieces, from one byte of input: the same byte gives the same sizes.
 class Splitter {
  public:
