@@ -83,6 +83,12 @@ struct Reading {
     if (!same) Tell(), other.Tell();
     return same;
   }
+  // Less: the same names and the same word on whether all was read.
+  [[nodiscard]] bool SameNames(const Reading& other) const {
+    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && BudgetTold(events) == BudgetTold(other.events);
+    if (!same) Tell(), other.Tell();
+    return same;
+  }
   static ReaderState Open(ReaderState state) {
     return state == ReaderState::kProbing ? ReaderState::kNameMayCome : state;
   }
