@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes stream = input.Rest();
   const fuzz::Reading whole = fuzz::Read(stream, 0);
   fuzz::Require(whole.Same(fuzz::Read(stream, split)), "a split changes nothing");
-  if ((whole.events & Bit(ReaderEvent::kHttpHeadBudget)) != 0) return 0;
+  if (fuzz::BudgetTold(whole.events)) return 0;
   for (const std::string& host : fuzz::Hosts(AsText(stream)))
     fuzz::Require(fuzz::Has(whole.metadata, BufferId::kHttpHost, host), "each Host of the first request is found");
   return 0;

@@ -108,8 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const fuzz::Reading reading = fuzz::Read(datagrams);
   fuzz::Require(reading.Same(fuzz::Read(datagrams)), "reading twice says the same");
-  constexpr unsigned kBudgets = Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kWorkBudget);
-  if (raw || stream.contradicts || (reading.events & kBudgets) != 0) return 0;
+  if (raw || stream.contradicts || fuzz::BudgetTold(reading.events)) return 0;
   for (const std::string& name : fuzz::HelloNames(stream.Hello()))
     fuzz::Require(fuzz::Has(reading.metadata, BufferId::kQuicSni, name), "each name of the hello is found");
   return 0;

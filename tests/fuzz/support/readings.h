@@ -29,6 +29,12 @@ using FieldList = std::vector<std::tuple<BufferId, Direction, TxId, std::string>
   return false;
 }
 
+// Was it told that not all was read? An exception policy then decides about the flow.
+[[nodiscard]] inline bool BudgetTold(std::uint16_t events) {
+  return (events & (Bit(ReaderEvent::kTlsHandshakeBudget) | Bit(ReaderEvent::kHttpHeadBudget) |
+                    Bit(ReaderEvent::kNestingBudget) | Bit(ReaderEvent::kWorkBudget))) != 0;
+}
+
 // Sizes of pieces, from one byte of input: the same byte gives the same sizes.
 class Splitter {
  public:
@@ -74,6 +80,12 @@ struct Reading {
     const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && one_proto &&
                       Open(last.state) == Open(other.last.state) &&
                       ((events ^ other.events) & ~unsigned{Bit(ReaderEvent::kTlsBadRecord)}) == 0;
+    if (!same) Tell(), other.Tell();
+    return same;
+  }
+  // Less: the same names and the same word on whether all was read.
+  [[nodiscard]] bool SameNames(const Reading& other) const {
+    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && BudgetTold(events) == BudgetTold(other.events);
     if (!same) Tell(), other.Tell();
     return same;
   }
