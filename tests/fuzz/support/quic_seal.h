@@ -1,9 +1,8 @@
 #pragma once
-#include <openssl/evp.h>
-
 #include <vector>
 
 #include "classifiers/metadata/quic_keys.h"
+#include "tests/support/quic_seal.h"
 
 namespace weir::fuzz {
 
@@ -26,25 +25,7 @@ namespace weir::fuzz {
   byte(length);
   const std::size_t number_at = out.size();
   byte(0);
-  const std::size_t header = out.size();
-  out.insert(out.end(), plain.begin(), plain.end());
-  out.resize(out.size() + 16);
-  const QuicInitialKeys keys = ClientInitialKeys(version, dcid);
-  auto* at = reinterpret_cast<unsigned char*>(out.data());
-  int n = 0;
-  unsigned char mask[16];
-  EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
-  EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), nullptr, keys.key.data(), keys.iv.data());
-  EVP_EncryptUpdate(cipher, nullptr, &n, at, static_cast<int>(header));
-  EVP_EncryptUpdate(cipher, at + header, &n, at + header, static_cast<int>(plain.size()));
-  EVP_EncryptFinal_ex(cipher, at, &n);
-  EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, 16, at + header + plain.size());
-  EVP_EncryptInit_ex(cipher, EVP_aes_128_ecb(), nullptr, keys.header.data(), nullptr);
-  EVP_EncryptUpdate(cipher, mask, &n, at + number_at + 4, 16);
-  EVP_CIPHER_CTX_free(cipher);
-  at[0] ^= mask[0] & 0x0f;
-  at[number_at] ^= mask[1];
-  return out;
+  return test::SealInitial(ClientInitialKeys(version, dcid), out, number_at, plain);
 }
 
 }  // namespace weir::fuzz

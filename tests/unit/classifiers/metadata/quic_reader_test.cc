@@ -1,10 +1,10 @@
 #include "classifiers/metadata/quic_reader.h"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 
 #include <cstring>
 
+#include "tests/support/quic_seal.h"
 #include "tests/unit/classifiers/metadata/hello_builder.h"
 
 namespace weir {
@@ -37,28 +37,6 @@ TEST(QuicKeys, AreThoseOfRfc9369AppendixA) {
   EXPECT_EQ(AsOctets(keys.header), Hex("45b95e15235d6f45a6b19cbcb0294ba9"));
 }
 
-Octets Seal(const QuicInitialKeys& keys, Octets header, std::size_t number_at, const Octets& frames,
-            std::uint64_t number = 0) {
-  auto nonce = keys.iv;
-  for (std::size_t i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<std::uint8_t>(number >> (8 * i));
-  Octets out = header + frames + Octets(16);
-  EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
-  auto* at = reinterpret_cast<unsigned char*>(out.data());
-  int n = 0;
-  EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), nullptr, keys.key.data(), nonce.data());
-  EVP_EncryptUpdate(cipher, nullptr, &n, at, static_cast<int>(header.size()));
-  EVP_EncryptUpdate(cipher, at + header.size(), &n, at + header.size(), static_cast<int>(frames.size()));
-  EVP_EncryptFinal_ex(cipher, at, &n);
-  EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, 16, at + header.size() + frames.size());
-  unsigned char mask[16];
-  EVP_EncryptInit_ex(cipher, EVP_aes_128_ecb(), nullptr, keys.header.data(), nullptr);
-  EVP_EncryptUpdate(cipher, mask, &n, at + number_at + 4, 16);
-  EVP_CIPHER_CTX_free(cipher);
-  at[0] ^= mask[0] & 0x0f;
-  for (std::size_t i = 0; number_at + i < header.size(); ++i) at[number_at + i] ^= mask[1 + i];
-  return out;
-}
-
 // An Initial whose packet number is `number`, of which `bytes` are sent.
 Octets Numbered(const Octets& dcid, std::uint64_t number, std::size_t bytes, const Octets& frames) {
   QuicInitialKeys keys = ClientInitialKeys(*FindQuicVersion(1), dcid);
@@ -67,7 +45,7 @@ Octets Numbered(const Octets& dcid, std::uint64_t number, std::size_t bytes, con
   const auto length = static_cast<std::uint16_t>(0x4000 | (bytes + frames.size() + 16));
   const Octets header = Octets{static_cast<std::byte>(0xc0 | (bytes - 1))} + Hex("00000001") + test::Sized(1, dcid) +
                         Hex("00 00") + test::Be16({length}) + truncated;
-  return Seal(keys, header, header.size() - bytes, frames, number);
+  return test::SealInitial(keys, header, header.size() - bytes, frames, number);
 }
 
 // An Initial with packet number 0 in one byte.
@@ -77,7 +55,7 @@ Octets Initial(std::uint32_t version, const Octets& dcid, const Octets& frames) 
   const auto length = static_cast<std::uint16_t>(0x4000 | (1 + frames.size() + 16));
   const Octets header = Octets{static_cast<std::byte>(v.v2_types ? 0xd0 : 0xc0)} + number + test::Sized(1, dcid) +
                         Hex("00 00") + test::Be16({length}) + Hex("00");
-  return Seal(ClientInitialKeys(v, dcid), header, header.size() - 1, frames);
+  return test::SealInitial(ClientInitialKeys(v, dcid), header, header.size() - 1, frames);
 }
 
 Octets Crypto(std::size_t offset, const Octets& data) {
