@@ -27,7 +27,7 @@ struct TcpSegment {
   bool has_ts = false;
   std::uint32_t tsval = 0;
   std::uint16_t urgent = 0;
-  Bytes data;
+  Bytes data{};
   static TcpSegment From(const PacketView& view) noexcept;
 };
 

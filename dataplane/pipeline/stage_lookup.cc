@@ -1,5 +1,7 @@
 // Stage 2: FlowKey -> FlowRecord. The whole batch is looked up at once; then each
 // packet goes through the remaining stages in order.
+#include <tuple>
+
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -70,8 +72,14 @@ void Worker::State::RunSlow(Item& item, BurstOutput& out) {
   }
   if (item.flow->undecided == Handle::kNone && !Reopen(item)) return RunDecided(item, out);
   Ruling ruling;
-  if (FromWrongSide(item)) Exceed(item, ExceptionTrigger::kWrongSide, DropReason::kWrongSide, ruling);
-  if (OverMemory(item)) Exceed(item, ExceptionTrigger::kMemory, DropReason::kExceptionPolicy, ruling);
+  for (const auto& [met, trigger, reason] :
+       {std::tuple(FromWrongSide(item), ExceptionTrigger::kWrongSide, DropReason::kWrongSide),
+        std::tuple(OverMemory(item), ExceptionTrigger::kMemory, DropReason::kExceptionPolicy)}) {
+    if (!met) continue;
+    Exceed(item, trigger, reason, ruling);
+    if (settings.exceptions[trigger] == ExceptionAction::kPassPacket) return Emit(item, DropReason::kNone, out);
+    if (ruling.drop != DropReason::kNone || ruling.by_rule != Action::kPending) break;
+  }
   if (ruling.drop == DropReason::kNone && ruling.by_rule == Action::kPending) ruling = Inspect(item);
   if (ruling.restarts) {
     WriteAlerts(item, false);

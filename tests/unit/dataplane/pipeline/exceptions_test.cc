@@ -42,6 +42,26 @@ TEST(Exceptions, EachPolicyDoesWhatItSaysToPacketAndFlow) {
   }
 }
 
+TEST(Exceptions, WhatIsMetBeforeInspectionFollowsItsPolicy) {
+  for (const ExceptionTrigger trigger : {ExceptionTrigger::kWrongSide, ExceptionTrigger::kMemory}) {
+    for (const Case& c : kCases) {
+      WorkerRig rig(WorkerRig::kDropMessaging, Simulating(trigger, c.action));
+      rig.Handshake();
+      EXPECT_EQ(rig.SendHello("www.innocent.example"), c.packet_leaves) << static_cast<int>(c.action);
+      EXPECT_EQ(rig.out.injected.size(), c.injected);
+      EXPECT_EQ(rig.SendHello("www.innocent.example"), c.flow_leaves) << static_cast<int>(c.action);
+      EXPECT_EQ(rig.worker->counters().exceptions[Index(trigger)], 1u);
+      rig.ExpectConservation();
+    }
+    WorkerRig passed(WorkerRig::kDropMessaging, Simulating(trigger, ExceptionAction::kPassPacket));
+    passed.Handshake();
+    EXPECT_TRUE(passed.SendHello("a.chat.example")) << "forwarded, not inspected";
+    WorkerRig read(WorkerRig::kDropMessaging, Simulating(trigger, ExceptionAction::kIgnore));
+    read.Handshake();
+    EXPECT_FALSE(read.SendHello("a.chat.example"));
+  }
+}
+
 TEST(Exceptions, ABypassedFlowIsNotInspectedAndAPassedPacketOnlyIsNot) {
   WorkerRig bypassed(WorkerRig::kDropMessaging, Simulating(ExceptionTrigger::kTcpBudget, ExceptionAction::kBypass));
   bypassed.Handshake();
