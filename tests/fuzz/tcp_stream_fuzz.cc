@@ -98,7 +98,8 @@ class Conversation {
       const bool urgent = (s.flags & kTcpUrg) != 0 && !s.data.empty();
       Require(!urgent || verdict.drop != DropReason::kNone || verdict.clear_urgent, "URG never goes on with data");
       const Side& side = sides_[Index(direction)];
-      const bool moved = side.opened && side.bases.empty() && BeginOf(direction) != side.begin;
+      const bool answers = (s.flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck);
+      const bool moved = side.opened && (answers || side.bases.empty()) && BeginOf(direction) != side.begin;
       if (moved) BeginAnew(direction, s);
       if (verdict.drop == DropReason::kNone) Forwarded(direction, s);
     }
