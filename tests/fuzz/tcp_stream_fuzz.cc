@@ -55,6 +55,9 @@ class Conversation {
     const bool twist = (head & 16) != 0 && !data.empty();
     for (std::uint32_t i = 0; i < data.size(); ++i)
       data[i] = static_cast<std::byte>((first + i) * 5 + (twist && i == data.size() / 2 ? 1 : 0));
+    // What the packet parser refuses (tcp_bad_flags) never comes here.
+    const bool opens_and_ends = (s.flags & kTcpSyn) != 0 && (s.flags & (kTcpFin | kTcpRst)) != 0;
+    if ((s.flags & (kTcpSyn | kTcpRst | kTcpAck)) == 0 || opens_and_ends) return;
     contradicted_ = contradicted_ || twist;
     const Block block{Bytes(data)};
     s.data = block.bytes();
