@@ -139,7 +139,7 @@ class Conversation {
       to.edge = s.ack + (std::uint32_t{s.window} << scale);
     }
     // A keep-alive's byte stands where the receiver acknowledged another: no host takes it.
-    if (s.data.size() == 1 && from.acked.contains(s.seq + 1)) return;
+    if (s.data.size() == 1 && from.acked.contains(s.seq + (syn ? 2 : 1))) return;
     from.let_through.push_back(
         {s.flags, s.seq, s.has_ts, s.tsval, from.has_edge, from.edge, {s.data.begin(), s.data.end()}});
   }
