@@ -6,6 +6,7 @@
 // any overlap policy, with and without SYN data, PAWS and window checks, stood at that
 // offset in what the engine gave; nothing is a conflict while nobody contradicts himself;
 // urgent data that goes on is read in-band; memory stays within the limits.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -139,7 +140,10 @@ class Conversation {
       to.edge = s.ack + (std::uint32_t{s.window} << scale);
     }
     // A keep-alive's byte stands where the receiver acknowledged another: no host takes it.
-    if (s.data.size() == 1 && from.acked.contains(s.seq + (syn ? 2 : 1))) return;
+    const std::uint32_t end = s.seq + (syn ? 2u : 1u);
+    const bool taken = std::any_of(from.acked.begin(), from.acked.end(),
+                                   [end](std::uint32_t ack) { return static_cast<std::int32_t>(ack - end) >= 0; });
+    if (s.data.size() == 1 && taken) return;
     from.let_through.push_back(
         {s.flags, s.seq, s.has_ts, s.tsval, from.has_edge, from.edge, {s.data.begin(), s.data.end()}});
   }
