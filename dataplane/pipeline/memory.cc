@@ -17,7 +17,7 @@ std::size_t Worker::State::MemoryOf(const UndecidedFlow& state) const noexcept {
                     state.head[1].capacity() + state.fired.capacity() * sizeof(state.fired[0]);
   if (state.tcp) sum += state.tcp->memory_bytes();
   if (state.readers) sum += state.readers->memory_bytes();
-  if (state.ndpi) sum += ndpi_flow_bytes + state.ndpi_bytes + (state.ndpi_bytes > 0 ? kNdpiKeeps : 0);
+  if (state.ndpi) sum += ndpi_flow_bytes + state.ndpi_bytes + (state.tcp && state.ndpi_bytes > 0 ? kNdpiKeeps : 0);
   return sum + sum / kAllocatorShare;
 }
 

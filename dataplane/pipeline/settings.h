@@ -54,11 +54,11 @@ struct EngineSettings {
   ReaderLimits readers;
   FlowTimeouts timeouts;
   ExceptionPolicies exceptions;
-  std::uint64_t memory_bytes = 512u << 20;  // what the undecided flows of a worker may hold
-  std::uint32_t reclaim_idle_ms = 3000;     // beyond that, a flow idle for so long gives back first
-  std::uint32_t flow_capacity = 1u << 18;   // flows a worker
-  std::uint32_t flow_work = 1u << 20;       // on a flow since it last named something: see stage_inspect.cc
-  bool quic_negotiate = false;              // answer a QUIC version that cannot be read with those that can
+  std::uint64_t memory_bytes = 1u << 30;   // what the undecided flows of a worker may hold
+  std::uint32_t reclaim_idle_ms = 3000;    // beyond that, a flow idle for so long gives back first
+  std::uint32_t flow_capacity = 1u << 18;  // flows a worker
+  std::uint32_t flow_work = 1u << 20;      // on a flow since it last named something: see stage_inspect.cc
+  bool quic_negotiate = false;             // answer a QUIC version that cannot be read with those that can
   bool key_has_vlan = true;
   bool forward_non_ip = true;      // ARP, LLDP, STP ...
   bool forward_malformed = false;  // frames that do not parse
