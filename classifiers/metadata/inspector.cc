@@ -14,6 +14,7 @@
 #include "classifiers/metadata/socks_reader.h"
 #include "classifiers/metadata/stun_reader.h"
 #include "classifiers/metadata/text_reader.h"
+#include "classifiers/metadata/tls_hunt.h"
 #include "classifiers/metadata/tls_reader.h"
 
 namespace weir {
@@ -103,6 +104,7 @@ struct Inspector::State {
   bool settled = false;                         // the protocol: the server does not contradict it
   StreamReaders::Any reader;
   std::unique_ptr<Inspector> inside;  // of a tunnel
+  std::unique_ptr<TlsHunt> hunt;      // where no reader knows the protocol: it may switch to TLS all the same
   // Datagrams
   std::optional<QuicReader> quic;
   std::optional<DtlsReader> dtls;
@@ -112,6 +114,7 @@ struct Inspector::State {
 
   void Probe(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   bool Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  void Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   void Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result);
   void Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   void FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
@@ -135,6 +138,8 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     if (s.settled || !s.Contradicts(direction, in_order, out, result)) s.Feed(direction, in_order, out, result);
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
+  } else if (s.hunt) {
+    s.Hunt(direction, in_order, out, result);
   }
   // No last word before the server's first, also where the client said all in one piece.
   const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
@@ -162,8 +167,22 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   }
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
-  result.state = ReaderState::kUnknown;
+  hunt = std::make_unique<TlsHunt>(limits);
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) Hunt(d, start[Index(d)], out, result);
   start = {};
+}
+
+// AMQP, VNC, NBD and others that we do not read go on to TLS too. A likeness by chance stops
+// nothing: only a whole hello counts, and while one is open the flow stays undecided.
+void Inspector::State::Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  Inspection found;
+  if (direction == Direction::kToServer) {
+    hunt->OnClient(bytes, true, out, found);
+  } else {
+    hunt->OnServer(bytes, out, found);
+  }
+  result.tx_complete = found.tx_complete;
+  result.state = hunt->waits() ? ReaderState::kNameMayCome : ReaderState::kUnknown;
 }
 
 // What a client says first may be made to look like anything; a server that greets
@@ -359,6 +378,7 @@ std::size_t Inspector::memory_bytes() const noexcept {
       s.reader);
   if (s.quic) sum += s.quic->memory_bytes();
   if (s.dtls) sum += s.dtls->memory_bytes();
+  if (s.hunt) sum += sizeof(TlsHunt) + s.hunt->memory_bytes();
   return s.inside ? sum + s.inside->memory_bytes() : sum;
 }
 

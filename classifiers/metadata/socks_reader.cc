@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMore = 0;           // not whole yet
 constexpr std::size_t kBroken = SIZE_MAX;  // no SOCKS
-constexpr std::size_t kMaxUser = 512;      // of SOCKS4, without its end
+constexpr std::size_t kMaxUser = 2048;     // of SOCKS4, without its end
 constexpr std::size_t kMaxDomain = 256;
 constexpr std::string_view kProxy2{"\r\n\r\n\0\r\nQUIT\n", 12};
 constexpr std::string_view kProxy1 = "PROXY ";
