@@ -75,6 +75,13 @@ TEST(TcpHostile, ASecondSynCarriesNoDataPast) {
   EXPECT_EQ(p.Syn(100, "hello").drop, DropReason::kTcpOutOfWindow);
 }
 
+TEST(TcpHostile, BytesThatWentBeforeTheSynAreNoOtherSynsStream) {
+  Play p;
+  p.Syn(1000);
+  EXPECT_EQ(p.Offer(kC, {.seq = 997, .flags = kTcpAck, .data = AsBytes("abcd")}).drop, DropReason::kNone);
+  EXPECT_EQ(p.Syn(996).drop, DropReason::kTcpOutOfWindow) << "a server that missed the first SYN would read them";
+}
+
 TEST(TcpHostile, TheClientPicksBetweenTwoAnswers) {
   Play p;
   p.Syn();
