@@ -69,12 +69,12 @@ struct Readers {
   static constexpr std::array kRows = {Row{Probe<R>, Begin<R>, Greets<R>(), Yields<R>()}...};
 };
 
-using StreamReaders = Readers<DnsStream,     //
-                              ProxyReader,   //
+using StreamReaders = Readers<ProxyReader,   //
                               SocksReader,   //
                               FramedReader,  //
                               TlsReader,     //
                               HttpReader,    //
+                              DnsStream,     // its first bytes may be any: DnsAside
                               TextReader>;
 
 bool IsSocksDatagram(Bytes datagram) noexcept {
@@ -102,6 +102,7 @@ struct Inspector::State {
   std::array<bool, 2> refused{};                // by every reader
   bool settled = false;                         // the protocol: the server does not contradict it
   StreamReaders::Any reader;
+  std::optional<DnsAside> dns_aside;
   std::unique_ptr<Inspector> inside;  // of a tunnel
   // Datagrams
   std::optional<QuicReader> quic;
@@ -193,6 +194,10 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
 void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result) {
   row.begin(reader, limits, fit);
   settled = settled || refused[Index(Direction::kToClient)];
+  dns_aside.reset();
+  const std::vector<std::byte>& client = start[Index(Direction::kToServer)];
+  const bool is_dns = std::holds_alternative<DnsStream>(reader);
+  if (!is_dns && !client.empty() && DnsStream::Probe(Direction::kToServer, client) != 0) dns_aside.emplace();
   const std::array<std::vector<std::byte>, 2> waited = start;
   if (settled) start = {};
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
@@ -225,6 +230,11 @@ void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Ins
         }
       },
       reader);
+  if (dns_aside) {
+    dns_aside->OnStream(direction, bytes, out, result);
+    if (dns_aside->refuted()) dns_aside.reset();
+    if (dns_aside && result.state == ReaderState::kNoMoreNames) result.state = ReaderState::kNameMayCome;
+  }
   if (!tunnels) return;
   settled = true;
   start = {};
@@ -359,6 +369,7 @@ std::size_t Inspector::memory_bytes() const noexcept {
       s.reader);
   if (s.quic) sum += s.quic->memory_bytes();
   if (s.dtls) sum += s.dtls->memory_bytes();
+  if (s.dns_aside) sum += s.dns_aside->memory_bytes();
   return s.inside ? sum + s.inside->memory_bytes() : sum;
 }
 
