@@ -93,10 +93,10 @@ TEST(ProxyReader, GoesPastItsHeaderInEachVersion) {
 }
 
 TEST(ProxyReader, PassesInsideWhatTheServerSaidBeforeTheHeadersEnd) {
-  EXPECT_EQ(
-      NamesAtEveryCut({C(test::Text("PROXY UNK")), S(test::Text("220 mail\r\n")),
-                       C(test::Text("NOWN\r\nNOOP\r\nSTARTTLS\r\n")), S(test::Text("250 \r\n220 go\r\n")), C(kHello)}),
-      "a.example ");
+  EXPECT_EQ(NamesAtEveryCut({C(test::Text("PROXY UNK")), S(test::Text("220 mail")),
+                             C(test::Text("NOWN\r\nNOOP\r\nSTARTTLS\r\n")), S(test::Text("\r\n250 \r\n220 go\r\n")),
+                             C(kHello)}),
+            "a.example ");
 }
 
 TEST(ProxyReader, TakesNothingFromItsAddresses) {
