@@ -11,6 +11,8 @@ namespace weir {
 // one message a direction.
 class DnsStream {
  public:
+  static constexpr bool kYields = true;  // a length says nothing: 0x0515 is a SOCKS greeting too
+
   [[nodiscard]] static int Probe(Direction direction, Bytes start);  // -1 unknown yet, 0 no, 1 yes
 
   explicit DnsStream(const ReaderLimits&) {}
