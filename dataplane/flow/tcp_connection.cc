@@ -278,6 +278,7 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
   State& s = *state_;
   Side& from = s.sides[Index(direction)];
   Side& to = s.sides[Index(Opposite(direction))];
+  const bool opened = from.opened;
   if ((segment.flags & kTcpSyn) != 0) {
     const TcpVerdict verdict = s.OnSyn(from, to, segment);
     if (verdict.restarts || verdict.drop != DropReason::kNone) return verdict;
@@ -296,7 +297,10 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
     s.Open(from, segment.seq, false, segment);
   }
   const TcpVerdict verdict = s.TakeData(from, to, segment);
-  if (verdict.drop != DropReason::kNone) return verdict;
+  if (verdict.drop != DropReason::kNone) {
+    from.opened = opened || from.syn;  // what never went on begins no stream
+    return verdict;
+  }
   from.heard = from.heard || (segment.flags & kTcpRst) == 0;
   if ((segment.flags & (kTcpAck | kTcpRst)) == kTcpAck) s.TakeAck(from, to, segment);
   s.Advance();

@@ -151,7 +151,7 @@ void AppendJa(std::string_view name, BufferId hash, BufferId text, const std::ve
 
 template <std::size_t N>
 void AppendObject(std::string_view name, const std::array<Key, N>& keys, const std::vector<DecodedField>& fields,
-                  JsonBuffer& out, std::string_view fixed = {}) {
+                  JsonBuffer& out, std::string_view fixed = "") {
   fmt::format_to(std::back_inserter(out), FMT_COMPILE(",\"{}\":{{{}"), name, fixed);
   bool first = fixed.empty();
   for (const Key& key : keys) AppendKey(key, fields, first, out);

@@ -35,7 +35,7 @@ void AppendJsonString(std::string_view text, JsonBuffer& out) {
   for (std::size_t i = 0; i < text.size();) {
     const auto plain_end = std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), is_plain);
     const auto end = static_cast<std::size_t>(plain_end - text.begin());
-    out.append(text.substr(i, end - i));
+    if (end > i) out.append(text.substr(i, end - i));
     i = end;
     if (i == text.size()) break;
     const char c = text[i];

@@ -67,6 +67,15 @@ TEST(TcpHostile, AResetBeforeTheFirstSynCarriesNoDataPast) {
   EXPECT_EQ(p.Data(0, "", kTcpRst).drop, DropReason::kNone);
 }
 
+TEST(TcpHostile, ASegmentThatWasDroppedBeginsNoStream) {
+  Play p;
+  p.Offer(kS, {.seq = kIsnS, .flags = kTcpSyn});
+  EXPECT_EQ(p.Offer(kC, {.seq = 73, .ack = 900'000'000, .flags = kTcpAck, .data = AsBytes("x")}).drop,
+            DropReason::kTcpOutOfWindow);
+  EXPECT_EQ(p.Offer(kC, {.seq = 1, .ack = kIsnS + 1, .flags = kTcpRst, .data = AsBytes("xyz")}).drop,
+            DropReason::kTcpOutOfWindow);
+}
+
 TEST(TcpHostile, ASecondSynCarriesNoDataPast) {
   Play p;
   p.Syn(100);
