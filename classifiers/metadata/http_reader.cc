@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMostUnanswered = 1024;
-constexpr std::size_t kProbed = 256;      // bytes at a start line's place that tell HTTP from a tunnel
+constexpr std::size_t kProbed = 4096;     // bytes at a start line's place that tell HTTP from a tunnel
 constexpr std::size_t kMostHeld = 4096;   // of a server that speaks before it is asked
 constexpr TxId kMostWithoutRequest = 16;  // responses read where no request is ever seen (one-sided traffic)
 

@@ -70,12 +70,12 @@ struct Readers {
   static constexpr std::array kRows = {Row{Probe<R>, Begin<R>, Greets<R>(), Yields<R>()}...};
 };
 
-using StreamReaders = Readers<DnsStream,     //
-                              ProxyReader,   //
+using StreamReaders = Readers<ProxyReader,   //
                               SocksReader,   //
                               FramedReader,  //
                               TlsReader,     //
                               HttpReader,    //
+                              DnsStream,     // its first bytes may be any: DnsAside
                               TextReader>;
 
 bool IsSocksDatagram(Bytes datagram) noexcept {
@@ -103,6 +103,7 @@ struct Inspector::State {
   std::array<bool, 2> refused{};                // by every reader
   bool settled = false;                         // the protocol: the server does not contradict it
   StreamReaders::Any reader;
+  std::optional<DnsAside> dns_aside;
   std::unique_ptr<Inspector> inside;  // of a tunnel
   std::unique_ptr<TlsHunt> hunt;      // where no reader knows the protocol: it may switch to TLS all the same
   // Datagrams
@@ -212,6 +213,10 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
 void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result) {
   row.begin(reader, limits, fit);
   settled = settled || refused[Index(Direction::kToClient)];
+  dns_aside.reset();
+  const std::vector<std::byte>& client = start[Index(Direction::kToServer)];
+  const bool is_dns = std::holds_alternative<DnsStream>(reader);
+  if (!is_dns && !client.empty() && DnsStream::Probe(Direction::kToServer, client) != 0) dns_aside.emplace();
   const std::array<std::vector<std::byte>, 2> waited = start;
   if (settled) start = {};
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
@@ -244,6 +249,11 @@ void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Ins
         }
       },
       reader);
+  if (dns_aside) {
+    dns_aside->OnStream(direction, bytes, out, result);
+    if (dns_aside->refuted()) dns_aside.reset();
+    if (dns_aside && result.state == ReaderState::kNoMoreNames) result.state = ReaderState::kNameMayCome;
+  }
   if (!tunnels) return;
   settled = true;
   start = {};
@@ -379,6 +389,7 @@ std::size_t Inspector::memory_bytes() const noexcept {
   if (s.quic) sum += s.quic->memory_bytes();
   if (s.dtls) sum += s.dtls->memory_bytes();
   if (s.hunt) sum += sizeof(TlsHunt) + s.hunt->memory_bytes();
+  if (s.dns_aside) sum += s.dns_aside->memory_bytes();
   return s.inside ? sum + s.inside->memory_bytes() : sum;
 }
 

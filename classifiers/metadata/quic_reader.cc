@@ -14,6 +14,14 @@ constexpr std::size_t kMaxGaps = 4096;         // in one flight
 constexpr std::uint64_t kMaxHole = 16 * 1024;  // bytes ahead of what is whole
 constexpr std::size_t kMaxId = 20;             // RFC 9000 s17.2
 
+// Most of a client's first datagram is padding (RFC 9000 s14.1).
+std::size_t ZerosAhead(Bytes bytes) noexcept {
+  std::size_t n = 0;
+  while (n + 8 <= bytes.size() && LoadBe64(&bytes[n]) == 0) n += 8;
+  while (n < bytes.size() && bytes[n] == std::byte{0}) ++n;
+  return n;
+}
+
 // RFC 9000 s16.
 std::uint64_t ReadVarint(ByteReader& reader) noexcept {
   const std::uint8_t first = reader.U8();
@@ -130,7 +138,8 @@ void QuicReader::OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspect
   ByteReader reader(frames);
   while (!reader.empty() && reader.ok()) {
     const std::uint64_t type = ReadVarint(reader);
-    if (type == 0 || type == 1) continue;  // PADDING, PING
+    if (type == 0) reader.Skip(ZerosAhead(frames.last(reader.remaining())));  // PADDING
+    if (type <= 1) continue;                                                  // and PING
     if (type == 2 || type == 3) {
       SkipAck(reader, type == 3);
     } else if (type == 6) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -83,9 +84,13 @@ struct Reading {
     if (!same) Tell(), other.Tell();
     return same;
   }
-  // Less: the same names and the same word on whether all was read.
+  // Less: the same names and the same word on whether all was read. In any order: a hello that stands within another
+  // (TlsHunt follows both) ends before it in pieces, and behind it where all came at once.
   [[nodiscard]] bool SameNames(const Reading& other) const {
-    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && BudgetTold(events) == BudgetTold(other.events);
+    FieldList mine = FieldsOf(metadata), theirs = FieldsOf(other.metadata);
+    std::sort(mine.begin(), mine.end());
+    std::sort(theirs.begin(), theirs.end());
+    const bool same = mine == theirs && BudgetTold(events) == BudgetTold(other.events);
     if (!same) Tell(), other.Tell();
     return same;
   }

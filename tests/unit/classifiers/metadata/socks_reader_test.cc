@@ -92,6 +92,13 @@ TEST(ProxyReader, GoesPastItsHeaderInEachVersion) {
   EXPECT_EQ(Reading().Feed({C(kProxy2 + test::Text("EHLO x\r\nSTARTTLS\r\n") + kHello)}).Names(), "a.example ");
 }
 
+TEST(ProxyReader, PassesInsideWhatTheServerSaidBeforeTheHeadersEnd) {
+  EXPECT_EQ(NamesAtEveryCut({C(test::Text("PROXY UNK")), S(test::Text("220 mail")),
+                             C(test::Text("NOWN\r\nNOOP\r\nSTARTTLS\r\n")), S(test::Text("\r\n250 \r\n220 go\r\n")),
+                             C(kHello)}),
+            "a.example ");
+}
+
 TEST(ProxyReader, TakesNothingFromItsAddresses) {
   const Octets header = Hex("0d0a0d0a000d0a515549540a 21 11") + test::Sized(2, kHello);
   EXPECT_EQ(NamesAtEveryCut({C(header + HelloRecords("b.example"))}), "b.example ");
