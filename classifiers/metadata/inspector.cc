@@ -1,5 +1,6 @@
 #include "classifiers/metadata/inspector.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "classifiers/metadata/dtls_reader.h"
 #include "classifiers/metadata/framed_reader.h"
 #include "classifiers/metadata/http_reader.h"
+#include "classifiers/metadata/names.h"
 #include "classifiers/metadata/quic_reader.h"
 #include "classifiers/metadata/socks_reader.h"
 #include "classifiers/metadata/stun_reader.h"
@@ -90,6 +92,14 @@ Bytes InsideSocks(Bytes datagram) noexcept {
   const std::size_t address = type == 1 ? 4 : type == 4 ? 16 : type == 3 ? std::size_t{1} + LoadU8(&datagram[4]) : 0;
   const std::size_t header = 4 + address + 2;
   return address == 0 || datagram.size() <= header ? Bytes{} : datagram.subspan(header);
+}
+
+// The name of the host that it is for, if it has one: then the proxy asks for it.
+std::string_view SocksHost(Bytes datagram) noexcept {
+  if (InsideSocks(datagram).empty() || LoadU8(&datagram[3]) != 3) return {};
+  const std::string_view name = AsText(datagram.subspan(5, LoadU8(&datagram[4])));
+  const bool printable = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return printable ? name : std::string_view{};
 }
 
 }  // namespace
@@ -302,6 +312,8 @@ Inspection Inspector::OnDatagram(Direction direction, Bytes payload, Metadata& o
   result.proto = s.proto;
   result.state = s.last;
   if (payload.empty()) return result;
+  if (const std::string_view host = SocksHost(payload); direction == Direction::kToServer && !host.empty())
+    out.Add(BufferId::kSocksHost, direction, 0, NormaliseHost(host));
   const Bytes relayed = InsideSocks(payload);
   const bool read = (!relayed.empty() && s.ReadDatagram(direction, relayed, out, result)) ||
                     s.ReadDatagram(direction, payload, out, result);
@@ -363,7 +375,7 @@ bool LooksLikeAName(Bytes datagram) noexcept {
   if ((head & 0x8000ff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
   if (!IsSocksDatagram(datagram)) return false;
   const Bytes relayed = InsideSocks(datagram);
-  return !IsSocksDatagram(relayed) && MayNameSomething(relayed);
+  return !SocksHost(datagram).empty() || (!IsSocksDatagram(relayed) && MayNameSomething(relayed));
 }
 
 bool Inspector::mid_message() const noexcept {
