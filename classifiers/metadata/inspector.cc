@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "classifiers/metadata/dns_reader.h"
@@ -201,17 +202,22 @@ void Inspector::State::Hunt(Direction direction, Bytes bytes, Metadata& out, Ins
 // is believed above the client's bytes, and they are read again.
 bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   std::vector<std::byte>& head = start[Index(direction)];
-  bool perhaps = head.size() + bytes.size() <= kProbeBytes;
-  if (perhaps) head.insert(head.end(), bytes.begin(), bytes.end());
-  if (perhaps && direction == Direction::kToClient) {
-    perhaps = false;
+  const Bytes probed = bytes.first(std::min(bytes.size(), kProbeBytes - std::min(head.size(), kProbeBytes)));
+  bool perhaps = probed.size() == bytes.size();
+  head.insert(head.end(), probed.begin(), probed.end());
+  if (!probed.empty() && direction == Direction::kToClient) {
+    const bool more = std::exchange(perhaps, false);
     for (std::size_t i = 0; i < StreamReaders::kRows.size(); ++i) {
       const StreamReaders::Row& row = StreamReaders::kRows[i];
       const int fit = row.greets ? row.probe(direction, head) : 0;
-      perhaps = perhaps || fit < 0;
+      perhaps = perhaps || (fit < 0 && more);
       if (fit <= 0 || reader.index() == i + 1) continue;
       settled = true;
       Begin(row, fit, out, result);
+      const Inspection begun = result;
+      if (!more) Feed(direction, bytes.subspan(probed.size()), out, result);
+      result.events |= begun.events;
+      result.tx_complete = result.tx_complete || begun.tx_complete;
       return true;
     }
   }

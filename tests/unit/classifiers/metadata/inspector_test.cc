@@ -179,6 +179,16 @@ TEST(Inspector, HasNoLastWordBeforeTheServersFirstHoweverTheClientsIsSplit) {
   }
 }
 
+TEST(Inspector, BelievesAGreetingAlsoWhereMuchComesWithIt) {
+  for (const std::size_t piece : {std::size_t{100}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kS, test::Text("220 mail")).Feed(kC, test::Text("GET / HTTP/1.0\r\n\r\nSTARTTLS\r\n"));
+    r.Feed(kS, test::Text(" here\r\n500 what\r\n220 go\r\n" + std::string(5000, '-')), piece);
+    r.Feed(kC, test::Records(Hello("a.example"), 9000));
+    EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"}) << piece;
+  }
+}
+
 TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
     Reading r;
