@@ -27,6 +27,16 @@ bool TakesNoContent(std::string_view method) noexcept {
                      [&](std::string_view known) { return EqualsNoCase(method, known); });
 }
 
+// A field's value for servers that a bare CR ends a line for (Python's http.server); empty: it has none.
+std::string BeforeBareCr(std::string_view value) {
+  std::size_t at = value.find('\r');
+  while (at != std::string_view::npos && at + 1 < value.size() && value[at + 1] == '\n') at = value.find('\r', at + 1);
+  if (at == std::string_view::npos) return {};
+  std::string start(value.substr(0, at));
+  std::erase_if(start, [](char c) { return c == '\r' || c == '\n'; });
+  return std::string(TrimLine(start));
+}
+
 // Without the bytes that a lenient server skips or a C string ends at.
 std::string NameOf(std::string_view text) {
   std::string name(text);
@@ -286,6 +296,8 @@ void HttpReader::ReadField(Direction direction, std::string_view line, bool fold
     }
     if (request && EqualsNoCase(name, "host")) {
       result.events |= AddHost(value, tx, host_, out);
+      if (const std::string start = BeforeBareCr(line.substr(colon + 1)); !start.empty())
+        result.events |= AddHost(start, tx, host_, out);
       if (name.size() != TrimLine(line.substr(0, colon)).size()) result.events |= Bit(ReaderEvent::kHttpBadRequest);
     }
     if (request || KeepsAnswer()) {
