@@ -51,12 +51,11 @@ bool IsKeyRequest(Bytes m) noexcept {
 
 PayloadFind DiscordVoice(const FlowView& view, Bytes d, PayloadMemory& memory) noexcept {
   if (d.size() == kDiscovery) return Discovery(d, view, memory);
-  const bool probe = d.size() >= 8 && LoadBe32(d.data()) == 0x1337cafe;
-  if (!probe) return {};
-  if (view.direction == Direction::kToServer && d.size() == 8) memory.discord_probe = LoadBe64(d.data());
-  const bool answers = view.direction == Direction::kToClient && d.size() == 18 &&
-                       LoadBe64(d.data()) == memory.discord_probe && AllZero(d.last(10));
-  return answers ? PayloadFind{"Discord", Confidence::kCertain, "Discord voice region probe answered"} : PayloadFind{};
+  // Four bytes of magic and a small number, sent back as they are.
+  if (d.size() != 8 || LoadBe32(d.data()) != 0x1337cafe || LoadBe16(&d[6]) != 0) return {};
+  if (view.direction == Direction::kToServer) memory.discord_probe = LoadBe64(d.data());
+  const bool answers = view.direction == Direction::kToClient && LoadBe64(d.data()) == memory.discord_probe;
+  return answers ? PayloadFind{"Discord", Confidence::kProbable, "Discord voice region probe answered"} : PayloadFind{};
 }
 
 PayloadFind ViberStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept {
