@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMostUnanswered = 1024;
-constexpr std::size_t kProbed = 256;      // bytes at a start line's place that tell HTTP from a tunnel
+constexpr std::size_t kProbed = 4096;     // bytes at a start line's place that tell HTTP from a tunnel
 constexpr std::size_t kMostHeld = 4096;   // of a server that speaks before it is asked
 constexpr TxId kMostWithoutRequest = 16;  // responses read where no request is ever seen (one-sided traffic)
 
@@ -19,6 +19,12 @@ std::string_view TrimLine(std::string_view text) noexcept {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
+}
+
+bool TakesNoContent(std::string_view method) noexcept {
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"};
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [&](std::string_view known) { return EqualsNoCase(method, known); });
 }
 
 // Without the bytes that a lenient server skips or a C string ends at.
@@ -51,9 +57,10 @@ std::size_t HttpReader::Take(Direction direction, Bytes bytes, Metadata& out, In
     case Body::kTrailer:
       return TakeHead(direction, bytes, out, result);
     case Body::kChunked:
-      return TakeChunks(direction, bytes, result);
+      return TakeChunks(direction, bytes, out, result);
     case Body::kLength: {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), half.left));
+      if (direction == Direction::kToServer) scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
       half.left -= n;
       if (half.left == 0) half.body = Body::kHead;
       return n;
@@ -68,13 +75,15 @@ std::size_t HttpReader::Take(Direction direction, Bytes bytes, Metadata& out, In
   return bytes.size();
 }
 
-std::size_t HttpReader::TakeChunks(Direction direction, Bytes bytes, Inspection& result) {
+std::size_t HttpReader::TakeChunks(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   Half& half = halves_[Index(direction)];
   const bool ambiguous = half.chunks.ambiguous();
   const std::size_t n = half.chunks.Take(bytes);
   if (direction == Direction::kToServer && !ambiguous && half.chunks.ambiguous()) {
     result.events |= Bit(ReaderEvent::kHttpBadRequest);
+    scout_.Begin(HttpScout::Look::kAll);
   }
+  if (direction == Direction::kToServer) scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
   if (half.chunks.done()) half.body = Body::kTrailer;
   return n;
 }
@@ -93,6 +102,8 @@ std::size_t HttpReader::TakeHead(Direction direction, Bytes bytes, Metadata& out
                             ? bytes.size()
                             : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - bytes.data()) + 1;
   half.head.append(AsText(bytes.first(n)));
+  if (direction == Direction::kToServer && half.body == Body::kTrailer)
+    scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
   if (half.head.size() > limits_->http_head_bytes) {
     Break(result, ReaderEvent::kHttpHeadBudget);
     return n;
@@ -313,6 +324,9 @@ void HttpReader::OnRequestHead(const Fields& fields, Metadata&, Inspection& resu
   if (ambiguous) result.events |= Bit(ReaderEvent::kHttpBadRequest);
   half.left = length;
   if (!connect && (framing.chunked() || length > 0)) half.body = framing.chunked() ? Body::kChunked : Body::kLength;
+  scout_.Begin(ambiguous                 ? HttpScout::Look::kAll
+               : TakesNoContent(method_) ? HttpScout::Look::kAtRequest
+                                         : HttpScout::Look::kNone);
   result.tx_complete = true;
   result.tx = half.tx++;
   Ask(connect                         ? Asked::kConnect
@@ -331,6 +345,10 @@ void HttpReader::OnResponseHead(const Fields& fields, Metadata&, Inspection& res
     unanswered_.pop_front();
     Forget(asked);
   }
+  // Answered before its body came: some do not wait for it then.
+  const Body client = halves_[Index(Direction::kToServer)].body;
+  const bool early = unanswered_.empty() && (client == Body::kLength || client == Body::kChunked);
+  if (early && !scout_.looks()) scout_.Begin(HttpScout::Look::kAtRequest);
   if (asked != Asked::kPreface) {
     if (half.tx < halves_[Index(Direction::kToServer)].tx) {
       result.tx_complete = true;
@@ -380,8 +398,8 @@ void HttpReader::Break(Inspection& result, ReaderEvent event) {
 }
 
 std::size_t HttpReader::memory_bytes() const noexcept {
-  return halves_[0].head.capacity() + halves_[1].head.capacity() + unanswered_.size() * sizeof(Asked) +
-         (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
+  return halves_[0].head.capacity() + halves_[1].head.capacity() + scout_.memory_bytes() +
+         unanswered_.size() * sizeof(Asked) + (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
 }
 
 }  // namespace weir

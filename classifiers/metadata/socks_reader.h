@@ -45,10 +45,14 @@ class ProxyReader {
   void OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   [[nodiscard]] bool tunnels() const noexcept { return open_; }
   [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return head_.capacity(); }
+  // What the server said before the header's end: it belongs inside. At most kMostHeld bytes.
+  [[nodiscard]] std::string TakeHeld(Direction direction);
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return head_.capacity() + held_.capacity(); }
 
  private:
+  static constexpr std::size_t kMostHeld = 4096;
   std::string head_;
+  std::string held_;
   std::size_t left_ = 0;
   std::size_t consumed_ = 0;
   bool open_ = false;

@@ -41,6 +41,13 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   const Direction direction = DirectionOf(flow, item.reversed);
   cold[flow.cold].tcp_flags[Index(direction)] |= item.view.tcp_flags;
   ruling.receiver_expects = state.tcp->next_seq(direction);
+  // A second path of Multipath TCP could bring the other half of a hello. Where it cannot be
+  // had a connection goes on with its first one (RFC 8684 s3.7).
+  const bool joins = item.view.tcp_joins && (item.view.tcp_flags & kTcpSyn) != 0;
+  if (joins || Simulated(item.frame(), ExceptionTrigger::kMultipath)) {
+    Exceed(item, ExceptionTrigger::kMultipath, DropReason::kExceptionPolicy, ruling);
+    if (ruling.drop != DropReason::kNone || ruling.by_rule != Action::kPending) return;
+  }
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.drop = verdict.drop;
   ruling.restarts = verdict.restarts;

@@ -15,17 +15,18 @@ void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& ou
 void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out) {
   ++counters.rx_packets;
   counters.rx_bytes += frame.len;
-  Item item;
+  Item& item = items.emplace_back();
   ParseOptions options = settings.parse;
   options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
   const DropReason defect = Parse(frame.bytes(), frame.link, options, item.view);
   const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
-  if (judged && item.view.is_fragment) return Reassemble(frame, item.view, items, out);
-  if (judged) {
+  if (judged && !item.view.is_fragment) {
     item.frames = {&frame, 1};
-    items.push_back(item);
     return;
   }
+  const PacketView view = item.view;
+  items.pop_back();
+  if (judged) return Reassemble(frame, view, items, out);
   RunBatch(items, out);  // keep the order of frames
   const bool forward = defect == DropReason::kNone ? settings.forward_non_ip : settings.forward_malformed;
   if (forward) return Forward(frame, out);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -83,9 +84,16 @@ struct Reading {
     if (!same) Tell(), other.Tell();
     return same;
   }
-  // Less: the same names and the same word on whether all was read.
+  // Less: the same names and the same word on whether all was read. In any order and number: a hello that stands within
+  // another (TlsHunt follows both) ends before it in pieces, and behind it where all came at once; what was read before
+  // a server's greeting contradicted it may be read again.
   [[nodiscard]] bool SameNames(const Reading& other) const {
-    const bool same = FieldsOf(metadata) == FieldsOf(other.metadata) && BudgetTold(events) == BudgetTold(other.events);
+    FieldList mine = FieldsOf(metadata), theirs = FieldsOf(other.metadata);
+    for (FieldList* list : {&mine, &theirs}) {
+      std::sort(list->begin(), list->end());
+      list->erase(std::unique(list->begin(), list->end()), list->end());
+    }
+    const bool same = mine == theirs && BudgetTold(events) == BudgetTold(other.events);
     if (!same) Tell(), other.Tell();
     return same;
   }

@@ -27,6 +27,25 @@ TEST(EthernetLayer, LooksBehindMplsLabelsAndPppoe) {
             443);
 }
 
+TEST(EthernetLayer, FindsAPseudowiresFrameWithAndWithoutAControlWord) {
+  const Octets inner = Hex("0800") + test::Packet();
+  for (const char* wire : {"00112233445566778899aabb", "4c112233445566778899aabb", "6c112233445566778899aabb",
+                           "fc112233445566778899aabb"}) {
+    const Octets labels = Octets(12) + Hex("8847 00011140");
+    EXPECT_EQ(Layered(labels + Hex(wire) + inner).view.dst_port, 443) << wire;
+    EXPECT_EQ(Layered(labels + Hex("00000000") + Hex(wire) + inner).view.dst_port, 443) << wire;
+  }
+}
+
+TEST(EthernetLayer, KnowsTheOldTagsAndTheSnapOfBridges) {
+  const Octets addresses(12);
+  const Octets packet = test::Packet();
+  for (const char* tag : {"9100 0007", "9200 0007", "9300 0007"})
+    EXPECT_EQ(Layered(addresses + Hex(tag) + Hex("0800") + packet).view.dst_port, 443) << tag;
+  const Octets snap = test::Be16({static_cast<std::uint16_t>(packet.size() + 8)}) + Hex("aaaa03 0000f8 0800");
+  EXPECT_EQ(Layered(addresses + snap + packet).view.dst_port, 443);
+}
+
 TEST(EthernetLayer, LeavesWhatCarriesNoIpAlone) {
   for (const char* type : {"0806", "88cc", "0026", "8863", "88f7"}) {
     const Layered frame(Octets(12) + Hex(type) + Octets(46));
