@@ -120,6 +120,7 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
     MatchPayload(item, direction, bytes, stream);
     ApplyMatches(item, ruling);
   }
+  AskPayload(item, direction, bytes, stream, ruling);
   AskNdpi(item, direction, bytes, stream, ruling);
   if (state.inspection.tx_complete) WriteProtocolEvents(flow, state, state.inspection.tx + 1);
 }
@@ -166,7 +167,9 @@ void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool s
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
   if (!state.NdpiMaySpeak()) state.ndpi.reset();
-  if (!state.ndpi || bytes.empty() || state.what.source >= Source::kMetadata) return;
+  // What a detector of ours named nDPI goes on hearing: it finds tinc's data by its connection.
+  const bool heard = state.what.source < Source::kMetadata || state.DetectorsMayAsk();
+  if (!state.ndpi || bytes.empty() || !heard) return;
   FlowView view = ViewOf(flow, direction);
   ++state.ndpi_packets;
   state.ndpi_bytes += static_cast<std::uint32_t>(bytes.size());
