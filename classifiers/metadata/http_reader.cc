@@ -85,17 +85,28 @@ std::size_t HttpReader::Take(Direction direction, Bytes bytes, Metadata& out, In
   return bytes.size();
 }
 
+// A line at a time, so that the scout begins at the same byte however they come.
 std::size_t HttpReader::TakeChunks(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   Half& half = halves_[Index(direction)];
-  const bool ambiguous = half.chunks.ambiguous();
-  const std::size_t n = half.chunks.Take(bytes);
-  if (direction == Direction::kToServer && !ambiguous && half.chunks.ambiguous()) {
-    result.events |= Bit(ReaderEvent::kHttpBadRequest);
-    scout_.Begin(HttpScout::Look::kAll);
+  const bool client = direction == Direction::kToServer;
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !half.chunks.done()) {
+    const std::string_view rest = AsText(bytes.subspan(taken));
+    const std::size_t line_end = rest.find('\n');
+    const Bytes line = bytes.subspan(taken, line_end == std::string_view::npos ? rest.size() : line_end + 1);
+    const bool ambiguous = half.chunks.ambiguous();
+    const std::size_t n = half.chunks.Take(line);
+    if (client && !ambiguous && half.chunks.ambiguous()) {
+      result.events |= Bit(ReaderEvent::kHttpBadRequest);
+      scout_.Begin(HttpScout::Look::kAll, n == 0 || line[n - 1] != std::byte{'\n'});
+    } else if (client) {
+      scout_.OnBytes(line.first(n), half.tx - 1, out, result);
+    }
+    taken += n;
+    if (n == 0) break;
   }
-  if (direction == Direction::kToServer) scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
   if (half.chunks.done()) half.body = Body::kTrailer;
-  return n;
+  return taken;
 }
 
 std::size_t HttpReader::TakeHead(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {

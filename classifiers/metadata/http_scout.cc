@@ -7,8 +7,9 @@
 
 namespace weir {
 
-void HttpScout::Begin(Look look) {
+void HttpScout::Begin(Look look, bool amid_line) {
   look_ = look;
+  amid_line_ = amid_line;
   in_host_ = false;
   names_ = 0;
   line_.clear();
@@ -17,6 +18,11 @@ void HttpScout::Begin(Look look) {
 
 void HttpScout::OnBytes(Bytes bytes, TxId tx, Metadata& out, Inspection& result) {
   std::string_view text = AsText(bytes);
+  if (amid_line_) {
+    const std::size_t line_end = text.find('\n');
+    amid_line_ = line_end == std::string_view::npos;
+    text.remove_prefix(amid_line_ ? text.size() : line_end + 1);
+  }
   while (!text.empty() && look_ != Look::kNone) {
     const std::size_t n = std::min(text.find_first_of("\r\n"), text.size());
     line_.append(text.substr(0, std::min(n, kMaxLine - line_.size())));

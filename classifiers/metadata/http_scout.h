@@ -22,8 +22,8 @@ class HttpScout {
     kAtRequest,  // if what comes next begins as a request does
     kAll,        // at every line
   };
-  // A body begins, or what is left of it.
-  void Begin(Look look);
+  // A body begins, or what is left of it; `amid_line`: behind the line that is being sent.
+  void Begin(Look look, bool amid_line = false);
   void OnBytes(Bytes bytes, TxId tx, Metadata& out, Inspection& result);
   [[nodiscard]] bool looks() const noexcept { return look_ != Look::kNone; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return line_.capacity() + host_.capacity(); }
@@ -33,6 +33,7 @@ class HttpScout {
   void OnHost(std::string_view value, TxId tx, Metadata& out, Inspection& result);
 
   Look look_ = Look::kNone;
+  bool amid_line_ = false;
   bool in_host_ = false;  // a folded Host may go on
   unsigned names_ = 0;
   std::string line_;

@@ -180,7 +180,8 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
   hunt = std::make_unique<TlsHunt>(limits);
-  for (const Direction d : {Direction::kToServer, Direction::kToClient}) Hunt(d, start[Index(d)], out, result);
+  // What the server said before it cannot answer a hello that nobody had begun.
+  Hunt(Direction::kToServer, start[Index(Direction::kToServer)], out, result);
   start = {};
 }
 

@@ -87,9 +87,17 @@ void SocksReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Insp
     }
     (client ? open_ : answered_) = true;
   }
+  if (!client && !open_) {
+    held_.append(AsText(bytes.subspan(consumed_)).substr(0, kMostHeld - held_.size()));
+    consumed_ = bytes.size();
+  }
   if (!broken_) return;
   result.proto = AppProto::kUnknown;
   result.state = ReaderState::kUnknown;
+}
+
+std::string SocksReader::TakeHeld(Direction direction) {
+  return direction == Direction::kToClient ? std::exchange(held_, {}) : std::string{};
 }
 
 std::size_t SocksReader::ReadClient(Metadata& out) {

@@ -52,6 +52,20 @@ TEST(HttpScout, ReadsOnFromWhereTheServerAnswersBeforeTheBody) {
   }
 }
 
+TEST(HttpScout, BeginsAtTheSameByteHoweverABadChunkIsCut) {
+  const std::string bytes =
+      "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5 B C HTTP/1.1\nHost: d\n";
+  std::string whole;
+  for (const std::size_t piece : {SIZE_MAX, std::size_t{1}, std::size_t{7}, std::size_t{70}}) {
+    StreamReading r;
+    r.Feed(Direction::kToServer, test::Text(bytes), piece);
+    std::string found;
+    for (std::size_t i = 0; i < r.found.size(); ++i) found += std::string(r.found.value(r.found.field(i))) + "|";
+    if (piece == SIZE_MAX) whole = found;
+    EXPECT_EQ(found, whole) << piece;
+  }
+}
+
 TEST(HttpScout, ReadsNoBodyThatIsAgreedOnOrBeginsOtherwise) {
   for (const std::string_view request : {"POST / HTTP/1.1\r\nContent-Length: 41\r\n\r\n",
                                          "PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 41\r\n\r\n",

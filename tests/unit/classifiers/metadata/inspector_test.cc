@@ -281,6 +281,15 @@ TEST(InspectorUnknown, FindsTlsThatADialogueWeDoNotKnowGoesOnTo) {
   }
 }
 
+TEST(InspectorUnknown, TakesNoAnswerOfAServerThatSpokeBeforeTheHello) {
+  const Octets hello = test::Records(Hello("a.example"), 9000);
+  Reading r;
+  r.Feed(kS, Hex("ff060708 16030300 2a020000 26030300"));
+  r.Feed(kC, Hex("ff020304") + Octets(hello.begin(), hello.begin() + 60));
+  r.Feed(kC, Octets(hello.begin() + 60, hello.end()));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"});
+}
+
 TEST(InspectorUnknown, StopsNothingForALikenessOfTls) {
   Reading r;
   r.Feed(kC, Hex("01020304")).Feed(kS, Hex("05060708"));

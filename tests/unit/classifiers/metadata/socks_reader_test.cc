@@ -94,6 +94,13 @@ TEST(SocksReader, TellsOfTunnelsInTunnelsThatItDoesNotFollow) {
   EXPECT_EQ(r.events, Bit(ReaderEvent::kNestingBudget));
 }
 
+TEST(SocksReader, PassesInsideWhatTheServerSaidBeforeTheRequestWasWhole) {
+  EXPECT_EQ(NamesAtEveryCut(
+                {C(Hex("04 01 0050 00000001 75 00 68")), S(Hex("00 5a 0000 00000000") + test::Text("220 m")),
+                 C(Hex("00") + test::Text("NOOP\r\nSTARTTLS\r\n")), S(test::Text("ail\r\n220 go\r\n")), C(kHello)}),
+            "a.example ");
+}
+
 const Octets kProxy2 = Hex("0d0a0d0a000d0a515549540a 21 11 000c") + Octets(12);
 
 TEST(ProxyReader, GoesPastItsHeaderInEachVersion) {
