@@ -180,7 +180,6 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
   hunt = std::make_unique<TlsHunt>(limits);
-  // What the server said before it cannot answer a hello that nobody had begun.
   Hunt(Direction::kToServer, start[Index(Direction::kToServer)], out, result);
   start = {};
 }
@@ -191,7 +190,7 @@ void Inspector::State::Hunt(Direction direction, Bytes bytes, Metadata& out, Ins
   Inspection found;
   if (direction == Direction::kToServer) {
     hunt->OnClient(bytes, true, out, found);
-  } else {
+  } else if (hunt->found()) {  // before, likeness to an answer is chance too
     hunt->OnServer(bytes, out, found);
   }
   result.tx_complete = found.tx_complete;

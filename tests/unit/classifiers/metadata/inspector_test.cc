@@ -281,11 +281,12 @@ TEST(InspectorUnknown, FindsTlsThatADialogueWeDoNotKnowGoesOnTo) {
   }
 }
 
-TEST(InspectorUnknown, TakesNoAnswerOfAServerThatSpokeBeforeTheHello) {
+TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
   const Octets hello = test::Records(Hello("a.example"), 9000);
   Reading r;
   r.Feed(kS, Hex("ff060708 16030300 2a020000 26030300"));
   r.Feed(kC, Hex("ff020304") + Octets(hello.begin(), hello.begin() + 60));
+  r.Feed(kS, Hex("16030300 2a020000 26030300"));
   r.Feed(kC, Octets(hello.begin() + 60, hello.end()));
   EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"});
 }
