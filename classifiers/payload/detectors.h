@@ -28,6 +28,9 @@ PayloadFind DiscordVoice(const FlowView& view, Bytes datagram, PayloadMemory& me
 PayloadFind ViberStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept;
 PayloadFind TelegramStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept;
 PayloadFind KakaoStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept;
+// tencent.cc
+PayloadFind Oicq(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
+PayloadFind WeChatStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept;
 
 inline std::uint32_t LoadLe16(const std::byte* p) noexcept { return LoadU8(p) | std::uint32_t{LoadU8(p + 1)} << 8; }
 inline std::uint32_t LoadLe32(const std::byte* p) noexcept { return __builtin_bswap32(LoadBe32(p)); }

@@ -11,11 +11,12 @@ using namespace payload;
 using DatagramDetector = PayloadFind (*)(const FlowView&, Bytes, PayloadMemory&) noexcept;
 using StreamDetector = PayloadFind (*)(const FlowView&, const std::array<Bytes, 2>&) noexcept;
 
-constexpr std::array<DatagramDetector, 10> kDatagrams = {
-    WireGuard, TailscaleDisco, OpenVpn, Ike, EspInUdp, DnsCryptQuestion, DnsCryptAnswer, L2tp, SoftEther, DiscordVoice,
+constexpr std::array<DatagramDetector, 11> kDatagrams = {
+    WireGuard,      TailscaleDisco, OpenVpn,   Ike,          EspInUdp, DnsCryptQuestion,
+    DnsCryptAnswer, L2tp,           SoftEther, DiscordVoice, Oicq,
 };
-constexpr std::array<StreamDetector, 7> kStreams = {
-    OpenVpnStream, DnsCryptStream, PptpStream, TincStream, ViberStream, TelegramStream, KakaoStream,
+constexpr std::array<StreamDetector, 8> kStreams = {
+    OpenVpnStream, DnsCryptStream, PptpStream, TincStream, ViberStream, TelegramStream, KakaoStream, WeChatStream,
 };
 
 constexpr std::uint8_t kProtoGre = 47;

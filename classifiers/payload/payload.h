@@ -32,16 +32,18 @@ struct PayloadMemory {
   std::array<std::uint32_t, 2> esp_sequence{};
   std::uint64_t dnscrypt_nonce = 0;  // the client's first eight bytes of it
   std::uint64_t discord_probe = 0;
+  std::uint64_t oicq_exchange = 0;  // command, sequence, first of the number
   std::uint32_t discord_ssrc = 0;
   std::array<std::uint8_t, 2> wireguard_data{};  // in a row
   std::array<std::uint8_t, 2> esp_packets{};     // in a row
   Direction ike_direction{};                     // who said it first
+  Direction oicq_direction{};
   bool softether_asked = false;
   bool discord_asked = false;
   bool openvpn_swapped = false;
   std::uint8_t datagrams = 0;
 };
-static_assert(std::is_trivially_copyable_v<PayloadMemory> && sizeof(PayloadMemory) <= 128);
+static_assert(std::is_trivially_copyable_v<PayloadMemory> && sizeof(PayloadMemory) <= 136);
 
 // How much of a stream's start, a direction, the detectors want to see again each time.
 inline constexpr std::size_t kPayloadHead = 256;

@@ -29,7 +29,7 @@ struct UndecidedFlow {
   std::uint32_t ndpi_bytes = 0;                // shown to nDPI, which may keep them
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
   std::array<bool, 2> header_matched{};
-  PayloadMemory payload;                         // of our own detectors
+  std::optional<PayloadMemory> payload;          // of our own detectors
   std::array<std::uint16_t, 2> payload_asked{};  // bytes of a stream's heads that they saw
   PayloadFind payload_guess;                     // heard if nobody knows better
   std::uint32_t packets = 0;                     // with payload

@@ -57,7 +57,8 @@ bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) 
   }
   const std::size_t depth = generation->rules->payload_depth();
   const bool rules_wait = depth > 0 && within && (state.head[0].size() < depth || state.head[1].size() < depth);
-  const bool detectors_wait = flow.key.proto == kProtoUdp && within && state.payload.datagrams < kPayloadDatagrams;
+  const bool detectors_wait =
+      flow.key.proto == kProtoUdp && within && (!state.payload || state.payload->datagrams < kPayloadDatagrams);
   return ndpi_listens || rules_wait || (detectors_wait && state.DetectorsMayAsk());
 }
 

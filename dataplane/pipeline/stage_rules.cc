@@ -64,11 +64,10 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
 
 void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
   UndecidedFlow& state = undecided[item.flow->undecided];
-  if (bytes.empty()) return;
   const bool asked = generation->rules->uses(BufferId::kPayload);
-  const FlowView view = ViewOf(*item.flow, direction);
+  if (bytes.empty() || (!asked && !state.DetectorsMayAsk())) return;
   if (!stream) {
-    if (asked) matcher->MatchDatagram(view, state.metadata, bytes, matches);
+    if (asked) matcher->MatchDatagram(ViewOf(*item.flow, direction), state.metadata, bytes, matches);
     return;
   }
   const std::size_t depth = asked ? generation->rules->payload_depth() : 0;
@@ -79,7 +78,8 @@ void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, b
   const std::size_t n = std::min<std::size_t>(bytes.size(), kept - scanned);
   head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
   if (scanned >= depth) return;
-  matcher->MatchStream(view, state.metadata, Bytes(head).first(std::min(head.size(), depth)), scanned, matches);
+  const Bytes seen = Bytes(head).first(std::min(head.size(), depth));
+  matcher->MatchStream(ViewOf(*item.flow, direction), state.metadata, seen, scanned, matches);
 }
 
 void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {
@@ -134,7 +134,8 @@ void Worker::State::AskPayload(Item& item, Direction direction, Bytes bytes, boo
   if (!transport) {
     find = FindInIp(view, bytes);
   } else if (!stream) {
-    find = FindInDatagram(view, bytes, state.payload);
+    if (!state.payload) state.payload.emplace();
+    find = FindInDatagram(view, bytes, *state.payload);
   } else if (state.payload_asked[Index(direction)] < kPayloadHead) {
     state.payload_asked[Index(direction)] = static_cast<std::uint16_t>(state.head[Index(direction)].size());
     find = FindInStream(view, {state.head[0], state.head[1]});
