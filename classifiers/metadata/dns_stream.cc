@@ -1,6 +1,7 @@
 #include "classifiers/metadata/dns_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "classifiers/metadata/dns_reader.h"
 
@@ -45,6 +46,24 @@ void DnsStream::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspec
   }
   held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(at));
   result.state = ReaderState::kNameMayCome;
+}
+
+void DnsAside::OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  if (refuted_ || (!reader_ && direction == Direction::kToClient)) return;
+  if (!reader_) {
+    start_.insert(start_.end(), bytes.begin(), bytes.end());
+    const int fit = DnsStream::Probe(direction, start_);
+    refuted_ = fit == 0;
+    if (fit <= 0) return;
+    reader_.emplace(ReaderLimits{});
+  }
+  const std::vector<std::byte> waited = std::exchange(start_, {});
+  Inspection found;
+  reader_->OnStream(direction, waited.empty() ? bytes : Bytes(waited), out, found);
+  refuted_ = (found.events & Bit(ReaderEvent::kDnsMalformed)) != 0;
+  if (!found.tx_complete || result.tx_complete) return;
+  result.tx_complete = true;
+  result.tx = found.tx;
 }
 
 }  // namespace weir

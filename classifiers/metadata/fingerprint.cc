@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 namespace weir {
@@ -31,6 +32,7 @@ struct Hello {
 
 Values Words(Bytes bytes) {
   Values values;
+  values.reserve(bytes.size() / 2);
   ByteReader reader(bytes);
   while (reader.remaining() >= 2) {
     if (const std::uint16_t value = reader.U16(); !IsGrease(value)) values.push_back(value);
@@ -91,17 +93,23 @@ Hello ReadClient(Bytes body, HelloTransport transport) {
 }
 
 std::string Decimal(const Values& values) {
-  std::string text;
-  for (const std::uint16_t value : values) text += (text.empty() ? "" : "-") + std::to_string(value);
+  std::string text(values.size() * 6, '\0');
+  char* at = text.data();
+  for (const std::uint16_t value : values) {
+    if (at != text.data()) *at++ = '-';
+    at = std::to_chars(at, at + 5, value).ptr;
+  }
+  text.resize(static_cast<std::size_t>(at - text.data()));
   return text;
 }
 
 std::string HexList(const Values& values) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
+  std::string text(values.empty() ? 0 : values.size() * 5 - 1, ',');
+  char* at = text.data();
   for (const std::uint16_t value : values) {
-    if (!text.empty()) text += ',';
-    for (const int shift : {12, 8, 4, 0}) text += kDigits[value >> shift & 0xf];
+    for (const int shift : {12, 8, 4, 0}) *at++ = kDigits[value >> shift & 0xf];
+    ++at;
   }
   return text;
 }
@@ -121,11 +129,8 @@ std::string HexDigest(const std::string& text, const EVP_MD* kind, std::size_t d
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, kind, nullptr);
-  std::string hex;
-  for (std::size_t i = 0; i < size && hex.size() < digits; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 0xf];
-  }
+  std::string hex(std::min<std::size_t>(digits, 2 * std::size_t{size}), '\0');
+  for (std::size_t i = 0; i < hex.size(); ++i) hex[i] = kDigits[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0xf];
   return hex;
 }
 

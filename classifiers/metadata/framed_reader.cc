@@ -181,14 +181,19 @@ void FramedReader::OnClient(Bytes bytes, Metadata& out, Inspection& result) {
       continue;
     }
     ++clear_bytes_;
-    closed_ = TakeByte(bytes[i++]);
+    bool never = false;
+    closed_ = TakeByte(bytes[i++], never);
     if (asked_ != asked_before) told = i;
+    if (!never) continue;
+    if (asked_) hunt_.OnClient(bytes.subspan(told, i - told), true, out, result);
+    told = i;
+    spent_ = !hunt_.found();
   }
   if (asked_ && !spent_) hunt_.OnClient(bytes.subspan(told), true, out, result);
 }
 
-// Returns whether no message of the old protocol follows that could ask.
-bool FramedReader::TakeByte(std::byte b) {
+// Returns whether no message of the old protocol follows that could ask; `never`: nor will the client speak TLS.
+bool FramedReader::TakeByte(std::byte b, bool& never) {
   const Framing& framing = kFramings[static_cast<std::size_t>(row_)];
   head_.push_back(b);
   const std::uint64_t length = framing.length(head_);
@@ -196,10 +201,10 @@ bool FramedReader::TakeByte(std::byte b) {
   if (length == kMore || head_.size() < std::min<std::uint64_t>(length, kHead)) return false;
   const Wish wish = framing.wish(head_);
   asked_ = asked_ || wish == Wish::kTls || wish == Wish::kTlsOnly;
-  spent_ = wish == Wish::kNever && !hunt_.found();
+  never = wish == Wish::kNever;
   left_ = length - head_.size();
   head_.clear();
-  return wish == Wish::kNever || wish == Wish::kTlsOnly;
+  return never || wish == Wish::kTlsOnly;
 }
 
 }  // namespace weir

@@ -28,7 +28,7 @@ class FramedReader {
 
  private:
   void OnClient(Bytes bytes, Metadata& out, Inspection& result);
-  [[nodiscard]] bool TakeByte(std::byte b);
+  [[nodiscard]] bool TakeByte(std::byte b, bool& never);
 
   const ReaderLimits* limits_;
   int row_;

@@ -9,7 +9,8 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kProbeLine = 200;  // an unknown method shows a target or a version by then
+constexpr std::size_t kProbeLine =
+    4000;  // an unknown method, of any length (nginx), shows a target or a version by then
 constexpr std::size_t kMostEmptyLines = 32;
 
 constexpr std::array<std::string_view, 17> kMethods = {"GET",       "POST",  "HEAD",  "PUT",   "DELETE", "OPTIONS",
@@ -107,26 +108,28 @@ int ProbeHttpResponse(std::string_view start) noexcept {
 }
 
 int ProbeHttp(std::string_view start) noexcept {
-  const std::size_t empty_lines = std::min(start.find_first_not_of("\r\n"), start.size());
+  const std::size_t empty_lines = std::min(start.find_first_not_of("\r\n \t"), start.size());
   start.remove_prefix(empty_lines);
   if (empty_lines >= kMostEmptyLines) return 1;
   if (start.empty()) return -1;
   const int response = ProbeHttpResponse(start);
   if (response != 0) return response;
+  start = start.substr(0, kProbeLine);  // so that more bytes at once say the same
+  const bool more = start.size() < kProbeLine;
   const auto method_end = std::find_if_not(start.begin(), start.end(), IsToken);
   const std::string_view method = start.substr(0, static_cast<std::size_t>(method_end - start.begin()));
   std::string_view rest = start.substr(method.size());
-  if (rest.empty()) return method.size() < kProbeLine ? -1 : 0;
+  if (rest.empty()) return more ? -1 : 0;
   if (method.empty() || !(rest.front() == ' ' || (IsGap(rest.front()) && rest.front() != '\r'))) return 0;
   while (!rest.empty() && IsGap(rest.front())) rest.remove_prefix(1);
   if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return 1;
-  if (rest.empty()) return -1;
+  if (rest.empty()) return more ? -1 : 0;
   // An unknown method: by the target's form, or by the version at the line's end, if that
   // is near enough to be waited for.
   if (rest.front() == '/' || Known(kHostSchemes, Scheme(rest))) return 1;
-  const std::size_t line_end = start.substr(0, kProbeLine).find('\n');
+  const std::size_t line_end = start.find('\n');
   if (line_end != std::string_view::npos) return ReadRequestLine(start.substr(0, line_end)).method.empty() ? 0 : 1;
-  return start.size() < kProbeLine ? -1 : 0;
+  return more ? -1 : 0;
 }
 
 std::vector<std::string_view> TargetAuthorities(std::string_view target, bool connect) {

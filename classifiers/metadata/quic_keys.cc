@@ -1,7 +1,8 @@
 #include "classifiers/metadata/quic_keys.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_*: EVP's own set-up costs more than the hash (docs/decisions/010)
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include <cstring>
 #include <memory>
@@ -42,22 +43,61 @@ constexpr std::array<QuicVersion, 16> kVersions = {{
     {0xff00001c, kSaltDraft23, false, false},
 }};
 
-struct Free {
+struct FreeContext {
   void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
 };
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, Free>;
+using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+
+// Contexts that took their algorithm once: each call gives them only a key. Where
+// there is no such algorithm every call on them fails, and nothing authenticates.
+struct Ciphers {
+  Cipher ecb{EVP_CIPHER_CTX_new()};
+  Cipher gcm{EVP_CIPHER_CTX_new()};
+  Ciphers() noexcept {
+    EVP_EncryptInit_ex(ecb.get(), EVP_aes_128_ecb(), nullptr, nullptr, nullptr);
+    EVP_DecryptInit_ex(gcm.get(), EVP_aes_128_gcm(), nullptr, nullptr, nullptr);
+  }
+};
+const Ciphers& OfThisThread() noexcept {
+  thread_local const Ciphers ciphers;
+  return ciphers;
+}
 
 using Secret = std::array<std::uint8_t, 32>;
 
-Secret Hmac(const void* key, std::size_t key_size, const void* data, std::size_t size) noexcept {
-  Secret out{};
-  unsigned n = 0;
-  HMAC(EVP_sha256(), key, static_cast<int>(key_size), static_cast<const unsigned char*>(data), size, out.data(), &n);
-  return out;
-}
+// HMAC-SHA256 (RFC 2104) that goes over its key once, however many messages there are.
+class Hmac {
+ public:
+  explicit Hmac(std::span<const std::uint8_t> key) noexcept {  // at most 64 bytes
+    std::array<std::uint8_t, SHA256_CBLOCK> pad{};
+    const auto begin = [&](SHA256_CTX& context, std::uint8_t with) {
+      std::memcpy(pad.data(), key.data(), key.size());
+      for (std::uint8_t& byte : pad) byte ^= with;
+      SHA256_Init(&context);
+      SHA256_Update(&context, pad.data(), pad.size());
+      pad.fill(0);
+    };
+    begin(inner_, 0x36);
+    begin(outer_, 0x5c);
+  }
+  [[nodiscard]] Secret Of(const void* data, std::size_t size) const noexcept {
+    Secret out{};
+    SHA256_CTX context = inner_;
+    SHA256_Update(&context, data, size);
+    SHA256_Final(out.data(), &context);
+    context = outer_;
+    SHA256_Update(&context, out.data(), out.size());
+    SHA256_Final(out.data(), &context);
+    return out;
+  }
+
+ private:
+  SHA256_CTX inner_;
+  SHA256_CTX outer_;
+};
 
 // HKDF-Expand-Label of at most 32 bytes with an empty context (RFC 8446 s7.1).
-Secret Expand(const Secret& secret, std::string_view label, std::size_t size) noexcept {
+Secret Expand(const Hmac& secret, std::string_view label, std::size_t size) noexcept {
   std::array<std::uint8_t, 48> info{};
   std::size_t n = 0;
   info[n++] = 0;
@@ -69,7 +109,7 @@ Secret Expand(const Secret& secret, std::string_view label, std::size_t size) no
   }
   info[n++] = 0;
   info[n++] = 1;
-  return Hmac(secret.data(), secret.size(), info.data(), n);
+  return secret.Of(info.data(), n);
 }
 
 template <std::size_t N>
@@ -80,10 +120,10 @@ std::array<std::uint8_t, N> First(const Secret& secret) noexcept {
 }
 
 bool HeaderMask(const QuicInitialKeys& keys, const std::byte* sample, std::array<std::uint8_t, 16>& mask) noexcept {
-  const Cipher cipher(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* const cipher = OfThisThread().ecb.get();
   int n = 0;
-  return cipher && EVP_EncryptInit_ex(cipher.get(), EVP_aes_128_ecb(), nullptr, keys.header.data(), nullptr) == 1 &&
-         EVP_EncryptUpdate(cipher.get(), mask.data(), &n, reinterpret_cast<const unsigned char*>(sample), 16) == 1;
+  return EVP_EncryptInit_ex(cipher, nullptr, nullptr, keys.header.data(), nullptr) == 1 &&
+         EVP_EncryptUpdate(cipher, mask.data(), &n, reinterpret_cast<const unsigned char*>(sample), 16) == 1;
 }
 
 // RFC 9000 appendix A.3.
@@ -105,8 +145,8 @@ const QuicVersion* FindQuicVersion(std::uint32_t number) noexcept {
 }
 
 QuicInitialKeys ClientInitialKeys(const QuicVersion& version, Bytes dcid) noexcept {
-  const Secret initial = Hmac(version.salt.data(), version.salt.size(), dcid.data(), dcid.size());
-  const Secret client = Expand(initial, "client in", 32);
+  const Hmac initial(Hmac(version.salt).Of(dcid.data(), dcid.size()));
+  const Hmac client(Expand(initial, "client in", 32));
   return {First<16>(Expand(client, version.v2_labels ? "quicv2 key" : "quic key", 16)),
           First<12>(Expand(client, version.v2_labels ? "quicv2 iv" : "quic iv", 12)),
           First<16>(Expand(client, version.v2_labels ? "quicv2 hp" : "quic hp", 16))};
@@ -135,14 +175,13 @@ std::span<std::byte> OpenInitial(const QuicInitialKeys& keys, Bytes packet, std:
   auto* aad = reinterpret_cast<unsigned char*>(plain.data());
   std::array<unsigned char, kTag> tag{};
   std::memcpy(tag.data(), sealed + size, kTag);
-  const Cipher cipher(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* const cipher = OfThisThread().gcm.get();
   int n = 0;
-  const bool good = cipher &&
-                    EVP_DecryptInit_ex(cipher.get(), EVP_aes_128_gcm(), nullptr, keys.key.data(), nonce.data()) == 1 &&
-                    EVP_DecryptUpdate(cipher.get(), nullptr, &n, aad, static_cast<int>(header)) == 1 &&
-                    EVP_DecryptUpdate(cipher.get(), aad + header, &n, sealed, static_cast<int>(size)) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTag, tag.data()) == 1 &&
-                    EVP_DecryptFinal_ex(cipher.get(), aad + header + n, &n) == 1;
+  const bool good = EVP_DecryptInit_ex(cipher, nullptr, nullptr, keys.key.data(), nonce.data()) == 1 &&
+                    EVP_DecryptUpdate(cipher, nullptr, &n, aad, static_cast<int>(header)) == 1 &&
+                    EVP_DecryptUpdate(cipher, aad + header, &n, sealed, static_cast<int>(size)) == 1 &&
+                    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, kTag, tag.data()) == 1 &&
+                    EVP_DecryptFinal_ex(cipher, aad + header + n, &n) == 1;
   return good ? plain.subspan(header, size) : std::span<std::byte>{};
 }
 

@@ -14,6 +14,14 @@ constexpr std::size_t kMaxGaps = 4096;         // in one flight
 constexpr std::uint64_t kMaxHole = 16 * 1024;  // bytes ahead of what is whole
 constexpr std::size_t kMaxId = 20;             // RFC 9000 s17.2
 
+// Most of a client's first datagram is padding (RFC 9000 s14.1).
+std::size_t ZerosAhead(Bytes bytes) noexcept {
+  std::size_t n = 0;
+  while (n + 8 <= bytes.size() && LoadBe64(&bytes[n]) == 0) n += 8;
+  while (n < bytes.size() && bytes[n] == std::byte{0}) ++n;
+  return n;
+}
+
 // RFC 9000 s16.
 std::uint64_t ReadVarint(ByteReader& reader) noexcept {
   const std::uint8_t first = reader.U8();
@@ -77,7 +85,10 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
     // Who opened the flow is heard whatever came from the other side before.
     if (initial && (direction == client_ || direction == Direction::kToServer || attempts_.empty()))
       OnInitial(*version, direction, dcid, left.first(end), reader.offset(), out, result);
-    if (!initial && direction != client_) server_secured_ = true;
+    if (!initial && direction != client_) {
+      server_secured_ = true;
+      if (mid_message()) result.events |= Bit(ReaderEvent::kSwitchBudget);
+    }
     left = left.subspan(end);
   }
   if (direction != client_ && !left.empty() && (LoadU8(left.data()) & 0xc0) == 0x40) server_secured_ = true;
@@ -97,12 +108,12 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
   std::vector<std::byte> plain(packet.size());
   // The keys stay those of the first flight when the client takes up the server's id.
   for (Attempt& attempt : attempts_) {
-    if (attempt.version != &version) continue;
+    const QuicInitialKeys& keys = attempt.KeysOf(version);
     // Of the packets that we saw the server may have lost the one with the largest number.
     for (const std::uint64_t expected : {attempt.next_number, std::uint64_t{0}}) {
       std::uint64_t number = expected;
       if (!MayOpen(result)) return;
-      if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain, number); !frames.empty()) {
+      if (const auto frames = OpenInitial(keys, packet, number_at, plain, number); !frames.empty()) {
         attempt.next_number = std::max(attempt.next_number, number + 1);
         return OnFrames(attempt, frames, out, result);
       }
@@ -114,23 +125,42 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
   std::uint64_t number = 0;
   const auto frames = OpenInitial(keys, packet, number_at, plain, number);
   if (frames.empty()) {
-    if (direction == client_) result.events |= Bit(ReaderEvent::kQuicDecryptFailed);
+    if (direction != client_) return;
+    result.events |= Bit(forgot_ ? ReaderEvent::kTlsHandshakeBudget : ReaderEvent::kQuicDecryptFailed);
     return;
   }
-  if (attempts_.size() >= kMaxAttempts) {
+  if (attempts_.size() >= kMaxAttempts && !MakeRoom()) {
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
   if (attempts_.empty()) client_ = direction;
-  attempts_.push_back({.version = &version, .keys = keys, .next_number = number + 1});
+  attempts_.push_back({.version = &version, .keys = keys, .id = {dcid.begin(), dcid.end()}, .next_number = number + 1});
   OnFrames(attempts_.back(), frames, out, result);
+}
+
+const QuicInitialKeys& QuicReader::Attempt::KeysOf(const QuicVersion& of) {
+  if (version == &of) return keys;
+  if (later != &of) later_keys = ClientInitialKeys(of, id);
+  later = &of;
+  return later_keys;
+}
+
+// A socket may serve one connection after the other to the same server.
+bool QuicReader::MakeRoom() {
+  const auto oldest = std::find_if(attempts_.begin(), attempts_.end(), [](const Attempt& a) { return a.whole(); });
+  if (oldest == attempts_.end()) return false;
+  held_ -= oldest->bytes.size();
+  attempts_.erase(oldest);
+  forgot_ = true;
+  return true;
 }
 
 void QuicReader::OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result) {
   ByteReader reader(frames);
   while (!reader.empty() && reader.ok()) {
     const std::uint64_t type = ReadVarint(reader);
-    if (type == 0 || type == 1) continue;  // PADDING, PING
+    if (type == 0) reader.Skip(ZerosAhead(frames.last(reader.remaining())));  // PADDING
+    if (type <= 1) continue;                                                  // and PING
     if (type == 2 || type == 3) {
       SkipAck(reader, type == 3);
     } else if (type == 6) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "dataplane/io/capture.h"
+#include "dataplane/packet/unfinished_sums.h"
 #include "dataplane/pipeline/steering.h"
 #include "dataplane/pipeline/worker.h"
 #include "dataplane/telemetry/eve_writer.h"
@@ -150,6 +151,8 @@ class Run {
     frame.data = own->bytes.get();
     frame.len = static_cast<std::uint32_t>(read.bytes.size());
     frame.link = link;
+    frame.sums_vouched =
+        engine_.parse.verify_checksums && engine_.parse.unfinished_sums && sums_.Vouches(frame.bytes(), link);
     frame.number = ++result_.frames_read;
     frame.time = {read.time_ns / 1000};
     if (frame.number == 1) first_ = now_ = last_tick_ = frame.time;
@@ -273,6 +276,7 @@ class Run {
   const Startup& startup_;
   EngineSettings engine_;
   Steering steering_;
+  UnfinishedSums sums_;
   std::vector<Steering::Dealt> dealt_;
   ReplayResult result_;
   std::vector<std::unique_ptr<CaptureReader>> readers_;

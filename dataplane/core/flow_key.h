@@ -1,10 +1,21 @@
 #pragma once
 #include <array>
+#include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace weir {
+
+// memcmp's order and equality of small things of fixed size, without the call: each packet's key is compared twice.
+template <class T>
+[[nodiscard]] inline T LoadWord(const void* at) noexcept {
+  T word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
 
 // Which way a packet of a flow goes: the client is the side that opened it.
 enum class Direction : std::uint8_t { kToServer = 0, kToClient = 1 };
@@ -17,7 +28,15 @@ constexpr std::size_t Index(Direction d) noexcept { return static_cast<std::size
 // rest is zero; whether it is v4 is kept beside it (FlowKey::ip_version).
 struct IpAddress {
   std::array<std::uint8_t, 16> octets{};
-  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  friend bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+    return ((a.Half(0) ^ b.Half(0)) | (a.Half(8) ^ b.Half(8))) == 0;
+  }
+  friend std::strong_ordering operator<=>(const IpAddress& a, const IpAddress& b) noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    const std::uint64_t left = a.Half(0), right = b.Half(0);
+    if (left != right) return __builtin_bswap64(left) <=> __builtin_bswap64(right);
+    return __builtin_bswap64(a.Half(8)) <=> __builtin_bswap64(b.Half(8));
+  }
 
   static IpAddress V4(const void* four_octets) noexcept {
     IpAddress a;
@@ -28,6 +47,11 @@ struct IpAddress {
     IpAddress a;
     std::memcpy(a.octets.data(), sixteen_octets, 16);
     return a;
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t Half(std::size_t at) const noexcept {
+    return LoadWord<std::uint64_t>(octets.data() + at);
   }
 };
 
@@ -43,8 +67,16 @@ struct FlowKey {
   std::uint16_t vlan = 0;       // outermost VLAN id, 0 untagged or `flow.key.vlan: false`
   std::uint8_t proto = 0;       // IANA protocol number
   std::uint8_t ip_version = 4;  // 4 or 6
-  friend constexpr bool operator==(const FlowKey&, const FlowKey&) = default;
+  friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
+    static_assert(std::has_unique_object_representations_v<FlowKey> && sizeof(FlowKey) == 44);
+    const auto* left = reinterpret_cast<const std::byte*>(&a);
+    const auto* right = reinterpret_cast<const std::byte*>(&b);
+    std::uint64_t differs = LoadWord<std::uint32_t>(left + 40) ^ LoadWord<std::uint32_t>(right + 40);
+    for (std::size_t at = 0; at < 40; at += 8) {
+      differs |= LoadWord<std::uint64_t>(left + at) ^ LoadWord<std::uint64_t>(right + at);
+    }
+    return differs == 0;
+  }
 };
-static_assert(sizeof(FlowKey) == 44);
 
 }  // namespace weir

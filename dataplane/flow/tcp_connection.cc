@@ -24,6 +24,7 @@ struct Side {
   bool rst = false;
   bool has_window = false;  // the peer announced how far this side may send
   bool has_ts = false;
+  bool strayed = false;       // bytes of it went on that lie before its SYN: another SYN could make them its stream
   bool has_other = false;     // a second SYN with another number is open too
   bool has_rival = false;     // a SYN passed on a live connection: the peer's answer would make it a new one
   std::uint8_t scale = 0xff;  // of the windows that this side announces; 0xff: not offered
@@ -121,7 +122,7 @@ TcpVerdict TcpConnection::State::OnOtherSyn(Side& from, const Side& to, const Tc
   // Over for good: what the other side itself ended, or both did. A RST of this side may have died on its way.
   if (to.rst || (from.fin_taken && to.fin_taken)) return {.restarts = true};
   const bool unanswered = from.syn && !from.answered && !to.heard;
-  if (unanswered && from.half.empty() && s.data.empty() && !from.has_other) {
+  if (unanswered && from.half.empty() && !from.strayed && s.data.empty() && !from.has_other) {
     // Both are followed until an acknowledgement picks one; till then no data goes.
     from.has_other = true;
     from.other_base = base;
@@ -237,6 +238,7 @@ TcpVerdict TcpConnection::State::TakeData(Side& from, const Side& to, const TcpS
                 (budget && !to.heard && at <= static_cast<std::int64_t>(from.half.next()));
     if (placed != DropReason::kNone) return {.drop = placed, .one_sided = one_sided, .over_budget = budget};
   }
+  from.strayed = from.strayed || (at < 0 && !s.data.empty());
   const auto next = static_cast<std::int64_t>(from.half.next());
   const bool newer = s.has_ts && (s.flags & kTcpRst) == 0 && at <= next;
   if (newer && (!from.has_ts || static_cast<std::int32_t>(s.tsval - from.ts) > 0)) {
@@ -276,6 +278,7 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
   State& s = *state_;
   Side& from = s.sides[Index(direction)];
   Side& to = s.sides[Index(Opposite(direction))];
+  const bool opened = from.opened;
   if ((segment.flags & kTcpSyn) != 0) {
     const TcpVerdict verdict = s.OnSyn(from, to, segment);
     if (verdict.restarts || verdict.drop != DropReason::kNone) return verdict;
@@ -294,7 +297,10 @@ TcpVerdict TcpConnection::OnSegment(Direction direction, const TcpSegment& segme
     s.Open(from, segment.seq, false, segment);
   }
   const TcpVerdict verdict = s.TakeData(from, to, segment);
-  if (verdict.drop != DropReason::kNone) return verdict;
+  if (verdict.drop != DropReason::kNone) {
+    from.opened = opened || from.syn;  // what never went on begins no stream
+    return verdict;
+  }
   from.heard = from.heard || (segment.flags & kTcpRst) == 0;
   if ((segment.flags & (kTcpAck | kTcpRst)) == kTcpAck) s.TakeAck(from, to, segment);
   s.Advance();

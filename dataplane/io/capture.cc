@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -45,6 +46,7 @@ LinkType LinkOf(int dlt) noexcept {
 }
 
 constexpr int kSnapLength = 262144;
+constexpr std::size_t kReadBytes = 256 * 1024;  // at a time: libpcap's own 4 KiB are a system call for a few frames
 constexpr std::int64_t kLastSecond = 9'000'000'000;  // year 2255: its nanoseconds fit into 63 bits
 
 // libpcap extends a pcap file's 32 bits of seconds by their sign; they count to 2106. A
@@ -74,7 +76,13 @@ Result<std::unique_ptr<CaptureReader>> CaptureReader::Open(const std::string& pa
   char error[PCAP_ERRBUF_SIZE] = "";
   errno = 0;
   made->state_->path = path;
-  made->state_->pcap = pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error);
+  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) {
+    return Fail(errno == ENOENT ? Errc::kNotFound : Errc::kCorrupt, path + ": " + std::strerror(errno));
+  }
+  std::setvbuf(file, nullptr, _IOFBF, kReadBytes);
+  made->state_->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
+  if (made->state_->pcap == nullptr) std::fclose(file);
   if (made->state_->pcap != nullptr) {
     std::uint32_t magic = 0;
     std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(&magic), sizeof magic);
@@ -82,8 +90,7 @@ Result<std::unique_ptr<CaptureReader>> CaptureReader::Open(const std::string& pa
     return made;
   }
   const std::string what = error;
-  return Fail(errno == ENOENT ? Errc::kNotFound : Errc::kCorrupt,
-              what.find(path) == std::string::npos ? path + ": " + what : what);
+  return Fail(Errc::kCorrupt, what.find(path) == std::string::npos ? path + ": " + what : what);
 }
 
 Result<std::optional<CaptureReader::Frame>> CaptureReader::Next() {

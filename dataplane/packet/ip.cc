@@ -27,6 +27,19 @@ DropReason WalkAbove(Walk& walk, std::size_t at, std::size_t end) noexcept {
   return WalkTransport(walk, at, end);
 }
 
+// RFC 4302: any number of headers that vouch for what follows in the clear.
+DropReason WalkAuthenticated(Walk& walk, std::size_t at, std::size_t end) noexcept {
+  for (; walk.view.proto == kAuthentication && !walk.view.is_fragment; ++walk.layers) {
+    if (walk.layers > kMaxLayers) return DropReason::kTooManyLayers;
+    if (end - at < 12) return DropReason::kTruncated;
+    const std::size_t length = (std::size_t{LoadU8(walk.At(at + 1))} + 2) * 4;
+    if (end - at < length) return DropReason::kTruncated;
+    walk.view.proto = LoadU8(walk.At(at));
+    at += length;
+  }
+  return WalkAbove(walk, at, end);
+}
+
 DropReason WalkIpv4(Walk& walk, std::size_t at) noexcept {
   if (!walk.Has(at, 20)) return DropReason::kTruncated;
   const std::byte* p = walk.At(at);
@@ -49,7 +62,7 @@ DropReason WalkIpv4(Walk& walk, std::size_t at) noexcept {
   view.fragment_off = static_cast<std::uint16_t>((fragment & 0x1fff) * 8);
   view.more_fragments = (fragment & 0x2000) != 0;
   view.is_fragment = view.fragment_off != 0 || view.more_fragments;
-  return WalkAbove(walk, at + header, at + total);
+  return WalkAuthenticated(walk, at + header, at + total);
 }
 
 DropReason WalkExtensions(Walk& walk, std::uint8_t next, std::size_t at, std::size_t end) noexcept {

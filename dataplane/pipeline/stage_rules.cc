@@ -64,16 +64,22 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
 
 void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
   UndecidedFlow& state = undecided[item.flow->undecided];
-  if (bytes.empty() || !generation->rules->uses(BufferId::kPayload)) return;
+  if (bytes.empty()) return;
+  const bool asked = generation->rules->uses(BufferId::kPayload);
   const FlowView view = ViewOf(*item.flow, direction);
-  if (!stream) return matcher->MatchDatagram(view, state.metadata, bytes, matches);
-  const std::uint32_t depth = generation->rules->payload_depth();
+  if (!stream) {
+    if (asked) matcher->MatchDatagram(view, state.metadata, bytes, matches);
+    return;
+  }
+  const std::size_t depth = asked ? generation->rules->payload_depth() : 0;
+  const std::size_t kept = state.DetectorsMayAsk() ? std::max(depth, kPayloadHead) : depth;
   std::vector<std::byte>& head = state.head[Index(direction)];
-  if (head.size() >= depth) return;
+  if (head.size() >= kept) return;
   const std::size_t scanned = head.size();
-  const std::size_t n = std::min<std::size_t>(bytes.size(), depth - scanned);
+  const std::size_t n = std::min<std::size_t>(bytes.size(), kept - scanned);
   head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
-  matcher->MatchStream(view, state.metadata, head, scanned, matches);
+  if (scanned >= depth) return;
+  matcher->MatchStream(view, state.metadata, Bytes(head).first(std::min(head.size(), depth)), scanned, matches);
 }
 
 void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {
@@ -114,6 +120,38 @@ void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId b
   what.evidence.Append(weir::Name(buffer));
   what.evidence.Append(" ");
   what.evidence.Append(name);
+  Offer(flow, state, what, ruling);
+}
+
+// Our own detectors, on the first bytes of what the readers do not know.
+void Worker::State::AskPayload(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  if (bytes.empty() || !state.DetectorsMayAsk() || state.what.confidence == Confidence::kCertain) return;
+  const FlowView view = ViewOf(flow, direction);
+  const bool transport = view.proto == kProtoTcp || view.proto == kProtoUdp;
+  PayloadFind find;
+  if (!transport) {
+    find = FindInIp(view, bytes);
+  } else if (!stream) {
+    find = FindInDatagram(view, bytes, state.payload);
+  } else if (state.payload_asked[Index(direction)] < kPayloadHead) {
+    state.payload_asked[Index(direction)] = static_cast<std::uint16_t>(state.head[Index(direction)].size());
+    find = FindInStream(view, {state.head[0], state.head[1]});
+  }
+  if (find.confidence == Confidence::kGuess) {
+    state.payload_guess = find;
+  } else if (find.known()) {
+    OfferPayload(flow, state, find, ruling);
+  }
+}
+
+void Worker::State::OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFind& find, Ruling& ruling) {
+  const AppId app = generation->apps->Find(find.app);
+  if (app == AppId{}) return;
+  Classification what{app, generation->apps->CategoryOf(app), find.confidence, Source::kMetadata, RuleId{}, {}};
+  what.evidence.Append("payload ");
+  what.evidence.Append(find.what);
   Offer(flow, state, what, ruling);
 }
 

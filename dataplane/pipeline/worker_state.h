@@ -102,6 +102,8 @@ struct Worker::State {
   void InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
   void ApplyMatches(Item& item, Ruling& ruling);
+  void AskPayload(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFind& find, Ruling& ruling);
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);

@@ -1,6 +1,7 @@
 #include "dataplane/telemetry/eve_format.h"
 
 #include <arpa/inet.h>
+#include <fmt/compile.h>
 
 #include <array>
 #include <utility>
@@ -18,24 +19,30 @@ constexpr std::uint8_t kSctp = 132;
 
 void Raw(std::string_view text, JsonBuffer& out) { out.append(text); }
 
-template <class... Args>
-void Print(JsonBuffer& out, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+// `format` by FMT_COMPILE: it is taken apart once, by the compiler.
+template <class Format, class... Args>
+void Print(JsonBuffer& out, const Format& format, const Args&... args) {
+  fmt::format_to(std::back_inserter(out), format, args...);
 }
 
 void Field(std::string_view name, std::string_view value, JsonBuffer& out) {
-  Print(out, ",\"{}\":", name);
+  Print(out, FMT_COMPILE(",\"{}\":"), name);
   AppendJsonString(value, out);
 }
 
 void TextOrNull(std::string_view name, std::string_view value, JsonBuffer& out) {
-  if (value.empty()) return Print(out, ",\"{}\":null", name);
+  if (value.empty()) return Print(out, FMT_COMPILE(",\"{}\":null"), name);
   Field(name, value, out);
 }
 
-std::string_view AddressText(const IpAddress& address, std::uint8_t version, std::array<char, INET6_ADDRSTRLEN>& room) {
-  return inet_ntop(version == 4 ? AF_INET : AF_INET6, address.octets.data(), room.data(),
-                   static_cast<socklen_t>(room.size()));
+void Address(std::string_view name, const IpAddress& address, std::uint8_t version, JsonBuffer& out) {
+  const auto& octets = address.octets;
+  if (version == 4) {
+    return Print(out, FMT_COMPILE(",\"{}\":\"{}.{}.{}.{}\""), name, octets[0], octets[1], octets[2], octets[3]);
+  }
+  std::array<char, INET6_ADDRSTRLEN> room{};
+  const char* text = inet_ntop(AF_INET6, octets.data(), room.data(), static_cast<socklen_t>(room.size()));
+  Print(out, FMT_COMPILE(",\"{}\":\"{}\""), name, std::string_view(text));
 }
 
 void Protocol(const EventHead& head, JsonBuffer& out) {
@@ -55,40 +62,39 @@ void Protocol(const EventHead& head, JsonBuffer& out) {
     case 50:
       return Raw(",\"proto\":\"ESP\"", out);
     default:
-      return Print(out, ",\"proto\":\"{}\"", head.proto);
+      return Print(out, FMT_COMPILE(",\"proto\":\"{}\""), head.proto);
   }
 }
 
 void Begin(const EventHead& head, std::string_view type, JsonBuffer& out) {
   Raw("{\"timestamp\":\"", out);
   AppendTimestamp(head.time, out);
-  Print(out, "\",\"flow_id\":{}", head.flow_id);
+  Print(out, FMT_COMPILE("\",\"flow_id\":{}"), head.flow_id);
   if (!head.in_iface.empty()) Field("in_iface", head.in_iface, out);
-  if (head.pcap_cnt != 0) Print(out, ",\"pcap_cnt\":{}", head.pcap_cnt);
-  Print(out, ",\"event_type\":\"{}\"", type);
+  if (head.pcap_cnt != 0) Print(out, FMT_COMPILE(",\"pcap_cnt\":{}"), head.pcap_cnt);
+  Print(out, FMT_COMPILE(",\"event_type\":\"{}\""), type);
   if (head.vlan_count > 0) {
     Raw(",\"vlan\":[", out);
-    for (std::size_t i = 0; i < head.vlan_count; ++i) Print(out, "{}{}", i == 0 ? "" : ",", head.vlan[i]);
+    for (std::size_t i = 0; i < head.vlan_count; ++i) Print(out, FMT_COMPILE("{}{}"), i == 0 ? "" : ",", head.vlan[i]);
     Raw("]", out);
   }
-  std::array<char, INET6_ADDRSTRLEN> room{};
   const bool ports = head.proto == kTcp || head.proto == kUdp || head.proto == kSctp;
-  Print(out, ",\"src_ip\":\"{}\"", AddressText(head.src, head.ip_version, room));
-  if (ports) Print(out, ",\"src_port\":{}", head.src_port);
-  Print(out, ",\"dest_ip\":\"{}\"", AddressText(head.dst, head.ip_version, room));
-  if (ports) Print(out, ",\"dest_port\":{}", head.dst_port);
+  Address("src_ip", head.src, head.ip_version, out);
+  if (ports) Print(out, FMT_COMPILE(",\"src_port\":{}"), head.src_port);
+  Address("dest_ip", head.dst, head.ip_version, out);
+  if (ports) Print(out, FMT_COMPILE(",\"dest_port\":{}"), head.dst_port);
   Protocol(head, out);
   if (head.proto == kIcmp || head.proto == kIcmp6)
-    Print(out, ",\"icmp_type\":{},\"icmp_code\":{}", head.icmp_type, head.icmp_code);
+    Print(out, FMT_COMPILE(",\"icmp_type\":{},\"icmp_code\":{}"), head.icmp_type, head.icmp_code);
   if (head.app_proto != AppProto::kUnknown) Field("app_proto", Name(head.app_proto), out);
-  Print(out, ",\"community_id\":\"{}\"", CommunityId(head).text());
+  Print(out, FMT_COMPILE(",\"community_id\":\"{}\""), CommunityId(head).text());
 }
 
 // The flags that were seen, by name, as Suricata has them.
 void TcpFlags(unsigned all, JsonBuffer& out) {
   constexpr std::array<std::string_view, 8> kNames = {"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"};
   for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
-    if ((all >> bit & 1u) != 0) Print(out, ",\"{}\":true", kNames[bit]);
+    if ((all >> bit & 1u) != 0) Print(out, FMT_COMPILE(",\"{}\":true"), kNames[bit]);
   }
 }
 
@@ -107,19 +113,20 @@ void Label(const WeirLabel& weir, JsonBuffer& out) {
   TextOrNull("confidence", Name(weir.confidence), out);
   TextOrNull("evidence", weir.evidence, out);
   TextOrNull("source", Name(weir.source), out);
-  Print(out, ",\"verdict\":\"{}{}\",\"mirrored\":{}", weir.would ? "would-" : "", Name(weir.verdict), weir.mirrored);
+  Print(out, FMT_COMPILE(",\"verdict\":\"{}{}\",\"mirrored\":{}"), weir.would ? "would-" : "", Name(weir.verdict),
+        weir.mirrored);
   TextOrNull("policy", weir.policy, out);
   TextOrNull("exemption", weir.exemption, out);
   if (weir.signature_id == RuleId{}) {
     Raw(",\"signature_id\":null", out);
   } else {
-    Print(out, ",\"signature_id\":{}", weir.signature_id.value());
+    Print(out, FMT_COMPILE(",\"signature_id\":{}"), weir.signature_id.value());
   }
-  Print(out, ",\"generation\":{}", weir.generation);
+  Print(out, FMT_COMPILE(",\"generation\":{}"), weir.generation);
   if (weir.verdict_packet == 0) {
     Raw(",\"verdict_packet\":null}", out);
   } else {
-    Print(out, ",\"verdict_packet\":{}}}", weir.verdict_packet);
+    Print(out, FMT_COMPILE(",\"verdict_packet\":{}}}"), weir.verdict_packet);
   }
 }
 
@@ -129,22 +136,24 @@ constexpr std::array<std::string_view, 4> kEndNames = {"timeout", "forced", "shu
 
 void FormatEve(const FlowEvent& event, JsonBuffer& out) {
   Begin(event.head, "flow", out);
-  Print(
-      out,
-      ",\"flow\":{{\"pkts_toserver\":{},\"pkts_toclient\":{},\"bytes_toserver\":{},\"bytes_toclient\":{},\"start\":\"",
-      event.packets[0], event.packets[1], event.bytes[0], event.bytes[1]);
+  Print(out,
+        FMT_COMPILE(",\"flow\":{{\"pkts_toserver\":{},\"pkts_toclient\":{},\"bytes_toserver\":{},\"bytes_toclient\":{},"
+                    "\"start\":\""),
+        event.packets[0], event.packets[1], event.bytes[0], event.bytes[1]);
   AppendTimestamp(event.start, out);
   Raw("\",\"end\":\"", out);
   AppendTimestamp(event.end, out);
   const bool stopped = Stops(event.weir.verdict) && !event.weir.would;
-  Print(out, "\",\"age\":{},\"state\":\"{}\",\"reason\":\"{}\",\"alerted\":{}", (event.end - event.start) / 1'000'000,
-        event.state, kEndNames[static_cast<std::size_t>(event.reason)], event.alerted);
+  Print(out, FMT_COMPILE("\",\"age\":{},\"state\":\"{}\",\"reason\":\"{}\",\"alerted\":{}"),
+        (event.end - event.start) / 1'000'000, event.state, kEndNames[static_cast<std::size_t>(event.reason)],
+        event.alerted);
   if (stopped) Raw(",\"action\":\"drop\"", out);
   Raw("}", out);
   if (event.head.proto == kTcp) {
     const unsigned all = event.tcp_flags_ts | event.tcp_flags_tc;
-    Print(out, ",\"tcp\":{{\"tcp_flags\":\"{:02x}\",\"tcp_flags_ts\":\"{:02x}\",\"tcp_flags_tc\":\"{:02x}\"", all,
-          event.tcp_flags_ts, event.tcp_flags_tc);
+    Print(out,
+          FMT_COMPILE(",\"tcp\":{{\"tcp_flags\":\"{:02x}\",\"tcp_flags_ts\":\"{:02x}\",\"tcp_flags_tc\":\"{:02x}\""),
+          all, event.tcp_flags_ts, event.tcp_flags_tc);
     TcpFlags(all, out);
     Raw("}", out);
   }
@@ -155,11 +164,11 @@ void FormatEve(const FlowEvent& event, JsonBuffer& out) {
 void FormatEve(const AlertEvent& event, const std::vector<DecodedField>& metadata, JsonBuffer& out) {
   Begin(event.head, "alert", out);
   DirectionField(event.head, out);
-  Print(out, ",\"tx_id\":{},\"alert\":{{\"action\":\"{}\",\"gid\":{},\"signature_id\":{},\"rev\":{}", event.tx,
-        event.blocked ? "blocked" : "allowed", event.gid, event.sid.value(), event.rev);
+  Print(out, FMT_COMPILE(",\"tx_id\":{},\"alert\":{{\"action\":\"{}\",\"gid\":{},\"signature_id\":{},\"rev\":{}"),
+        event.tx, event.blocked ? "blocked" : "allowed", event.gid, event.sid.value(), event.rev);
   Field("signature", event.signature, out);
   Field("category", event.category, out);
-  Print(out, ",\"severity\":{}", event.severity);
+  Print(out, FMT_COMPILE(",\"severity\":{}"), event.severity);
   if (!metadata.empty()) {
     // Keys in the order of their first value; each key's values in a list.
     Raw(",\"metadata\":{", out);
@@ -189,9 +198,10 @@ void FormatEve(const AlertEvent& event, const std::vector<DecodedField>& metadat
 void FormatEve(const DropEvent& event, JsonBuffer& out) {
   Begin(event.head, "drop", out);
   DirectionField(event.head, out);
-  Print(out, ",\"drop\":{{\"len\":{}", event.length);
+  Print(out, FMT_COMPILE(",\"drop\":{{\"len\":{}"), event.length);
   if (event.head.proto == kTcp) {
-    Print(out, ",\"tcpseq\":{},\"tcpack\":{},\"syn\":{},\"ack\":{},\"psh\":{},\"rst\":{},\"urg\":{},\"fin\":{}",
+    Print(out,
+          FMT_COMPILE(",\"tcpseq\":{},\"tcpack\":{},\"syn\":{},\"ack\":{},\"psh\":{},\"rst\":{},\"urg\":{},\"fin\":{}"),
           event.tcp_seq, event.tcp_ack, (event.tcp_flags & 2) != 0, (event.tcp_flags & 16) != 0,
           (event.tcp_flags & 8) != 0, (event.tcp_flags & 4) != 0, (event.tcp_flags & 32) != 0,
           (event.tcp_flags & 1) != 0);
@@ -213,30 +223,32 @@ void FormatEve(const ExceptionEvent& event, JsonBuffer& out) {
 void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lost, JsonBuffer& out) {
   Raw("{\"timestamp\":\"", out);
   AppendTimestamp(now, out);
-  Print(out, "\",\"event_type\":\"stats\",\"stats\":{{\"decoder\":{{\"pkts\":{},\"bytes\":{}}},\"weir\":{{",
+  Print(out,
+        FMT_COMPILE("\",\"event_type\":\"stats\",\"stats\":{{\"decoder\":{{\"pkts\":{},\"bytes\":{}}},\"weir\":{{"),
         c.rx_packets, c.rx_bytes);
   Print(out,
-        "\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},"
-        "\"injected_dropped_packets\":{},",
+        FMT_COMPILE("\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},"
+                    "\"injected_dropped_packets\":{},"),
         c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets);
   Print(out,
-        "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
-        "evicted\":{},\"undecided_bytes\":{},",
+        FMT_COMPILE(
+            "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
+            "evicted\":{},\"undecided_bytes\":{},"),
         c.mirrored_packets, c.mirror_dropped_packets, c.flows_created, c.flows_ended, c.flows_evicted,
         c.undecided_bytes);
-  Print(out, "\"alerts\":{},\"events_lost\":{},\"dropped\":{{", c.alerts, events_lost);
+  Print(out, FMT_COMPILE("\"alerts\":{},\"events_lost\":{},\"dropped\":{{"), c.alerts, events_lost);
   for (std::size_t i = 1; i < kDropReasonCount; ++i)
-    Print(out, "{}\"{}\":{}", i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);
+    Print(out, FMT_COMPILE("{}\"{}\":{}"), i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);
   Raw("},\"exceptions\":{", out);
   for (std::size_t i = 0; i < kTriggerNames.size(); ++i)
-    Print(out, "{}\"{}\":{}", i == 0 ? "" : ",", kTriggerNames[i], c.exceptions[i]);
+    Print(out, FMT_COMPILE("{}\"{}\":{}"), i == 0 ? "" : ",", kTriggerNames[i], c.exceptions[i]);
   Raw("}}}}\n", out);
 }
 
 void FormatEve(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
   const bool http = event.proto == AppProto::kHttp || event.proto == AppProto::kHttp2;
   Begin(event.head, http ? Name(AppProto::kHttp) : Name(event.proto), out);
-  if (http) Print(out, ",\"tx_id\":{}", event.tx);
+  if (http) Print(out, FMT_COMPILE(",\"tx_id\":{}"), event.tx);
   AppendProtocolObject(event, fields, out);
   Raw("}\n", out);
 }

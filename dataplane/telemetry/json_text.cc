@@ -1,5 +1,8 @@
 // JSON strings and times of EVE.
-#include <ctime>
+#include <fmt/compile.h>
+
+#include <algorithm>
+#include <chrono>
 
 #include "dataplane/telemetry/eve_format.h"
 
@@ -27,46 +30,38 @@ std::size_t Utf8Length(std::string_view text, std::size_t at) {
 }  // namespace
 
 void AppendJsonString(std::string_view text, JsonBuffer& out) {
+  constexpr auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
   out.push_back('"');
   for (std::size_t i = 0; i < text.size();) {
+    const auto plain_end = std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), is_plain);
+    const auto end = static_cast<std::size_t>(plain_end - text.begin());
+    if (end > i) out.append(text.substr(i, end - i));
+    i = end;
+    if (i == text.size()) break;
     const char c = text[i];
-    const auto code = static_cast<unsigned char>(c);
-    if (code >= 0x80) {
-      const std::size_t n = Utf8Length(text, i);
-      if (n == 0) {
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
-        ++i;
-      } else {
-        out.append(text.substr(i, n));
-        i += n;
-      }
-      continue;
-    }
-    ++i;
+    const std::size_t n = static_cast<unsigned char>(c) >= 0x80 ? Utf8Length(text, i) : 0;
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
-    } else if (code < 0x20 || code == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
+    } else if (n == 0) {
+      fmt::format_to(std::back_inserter(out), FMT_COMPILE("\\u{:04x}"), static_cast<unsigned char>(c));
     } else {
-      out.push_back(c);
+      out.append(text.substr(i, n));
     }
+    i += std::max<std::size_t>(n, 1);
   }
   out.push_back('"');
 }
 
 void AppendTimestamp(Timestamp time, JsonBuffer& out) {
-  std::int64_t seconds = time.us / 1'000'000;
-  std::int64_t micros = time.us % 1'000'000;
-  if (micros < 0) {
-    micros += 1'000'000;
-    --seconds;
-  }
-  const std::time_t clock = seconds;
-  std::tm tm{};
-  gmtime_r(&clock, &tm);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+0000", tm.tm_year + 1900,
-                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, micros);
+  using std::chrono::days;
+  const std::chrono::sys_time<std::chrono::microseconds> at{std::chrono::microseconds{time.us}};
+  const auto day = std::chrono::floor<days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{at - day};
+  fmt::format_to(std::back_inserter(out), FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+0000"),
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                 clock.hours().count(), clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 }  // namespace weir

@@ -70,22 +70,23 @@ void SetWord(std::byte* at, std::uint16_t value, std::byte* sum) noexcept {
 
 }  // namespace
 
-std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name) {
+std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsigned turns) {
   const Octets flight = ServerFlight();
   const auto half = static_cast<std::ptrdiff_t>(flight.size() / 2);
-  return Conversation(ipv6)
-      .Say(true, kSyn)
+  Conversation talk(ipv6);
+  talk.Say(true, kSyn)
       .Say(false, kSyn | kAck)
       .Say(true, kAck)
       .Say(true, kPushAck, Hello(server_name))
       .Say(false, kAck, {flight.begin(), flight.begin() + half})
-      .Say(false, kPushAck, {flight.begin() + half, flight.end()})
-      .Say(true, kPushAck, test::Hex("140303000101") + test::Records(Octets(300, std::byte{0x33}), 300, 23))
-      .Say(false, kPushAck, test::Records(Octets(1200, std::byte{0x44}), 1200, 23))
-      .Say(true, kFin | kAck)
-      .Say(false, kFin | kAck)
-      .Say(true, kAck)
-      .Take();
+      .Say(false, kPushAck, {flight.begin() + half, flight.end()});
+  for (unsigned turn = 0; turn < turns; ++turn) {
+    talk.Say(true, kPushAck,
+             turn == 0 ? test::Hex("140303000101") + test::Records(Octets(300, std::byte{0x33}), 300, 23)
+                       : test::Records(Octets(300, std::byte{0x33}), 300, 23))
+        .Say(false, kPushAck, test::Records(Octets(1200, std::byte{0x44}), 1200, 23));
+  }
+  return talk.Say(true, kFin | kAck).Say(false, kFin | kAck).Say(true, kAck).Take();
 }
 
 std::vector<Pattern> Established(bool ipv6, std::size_t payload) {

@@ -17,8 +17,8 @@ struct Pattern {
 };
 
 // A short TLS connection: SYN, SYN/ACK, ACK, hello (517 bytes), server's flight of
-// two segments, a data segment each way, FIN each way and the last ACK.
-[[nodiscard]] std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name);
+// two segments, `turns` data segments each way, FIN each way and the last ACK: 9 + 2 turns frames.
+[[nodiscard]] std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsigned turns = 1);
 
 // One full data segment each way, of `payload` bytes, as in the middle of a connection.
 [[nodiscard]] std::vector<Pattern> Established(bool ipv6, std::size_t payload);

@@ -133,6 +133,8 @@ TEST(ShippedKnowledge, LoadsAndKnowsTheBarredApps) {
   EXPECT_EQ(app("web.whatsapp.com"), "WhatsApp");
   EXPECT_EQ(app("szshort.weixin.qq.com"), "WeChat");
   EXPECT_EQ(app("drive.google.com"), "GoogleDrive");
+  // nDPI 4.2 says so of any datagram whose third byte is 2.
+  EXPECT_EQ((*loaded)->FindNdpi("SkypeCall").confidence, Confidence::kGuess);
   for (const char* innocent : {"www.google.com", "fonts.googleapis.com", "notwhatsapp.com", "whatsapp.com.example.net",
                                "login.live.com", "s3.amazonaws.com", "www.qq.com"}) {
     EXPECT_EQ(app(innocent), "") << innocent;

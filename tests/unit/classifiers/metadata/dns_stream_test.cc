@@ -34,6 +34,21 @@ TEST(DnsStream, KnowsALongQuestionInPiecesOfAnySize) {
   }
 }
 
+// A message's length is free to say, by padding (RFC 7830), what another protocol begins with.
+TEST(DnsStream, ReadsAQuestionThatBeginsAsAnotherProtocolDoes) {
+  for (const std::size_t size : {0x1603u, 0x0501u, 0x0300u, 0x3082u}) {
+    const Octets question = test::Be16({0x0100, 0x0100, 1, 0, 0, 1}) + Hex("01 61 07") + test::Text("example") +
+                            Hex("00 0001 0001") + Hex("00 0029 04d0 00000000");
+    const Octets padding(size - question.size() - 2);
+    const Octets query = test::Sized(2, question + test::Sized(2, padding));
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{100}, SIZE_MAX}) {
+      test::Reading r;
+      r.Feed({test::C(query)}, piece);
+      EXPECT_EQ(r.All(BufferId::kDnsQuery), std::vector<std::string>{"a.example"}) << std::hex << size << " " << piece;
+    }
+  }
+}
+
 TEST(DnsStream, HoldsOneMessageAtMost) {
   const ReaderLimits limits;
   DnsStream stream(limits);

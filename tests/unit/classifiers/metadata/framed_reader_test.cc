@@ -71,6 +71,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Rdp",
              AppProto::kRdp,
              {C(kRdpRequest), S(Hex("03000013 0ed00000123400 02000800 01000000")), C(kHello)},
+             "a.example "},
+        Case{"RdpWithAHelloBeforeItIsKnownThatNoneComes",
+             AppProto::kRdp,
+             {C(kRdpRequest), C(Hex("03000200") + kHello + Octets(512 - 4 - kHello.size()))},
              "a.example "}),
     kNameOf);
 

@@ -87,12 +87,26 @@ TEST(ProbeHttp, KnowsHttpByItsFirstBytes) {
                                                           {"\x16\x03\x01", 0},
                                                           {"SSH-2.0-x y\r\n", 0},
                                                           {"EHLO a b\r\n", 0},
+                                                          {" \tGET / HTTP/1.1", 1},  // Python's http.server
                                                           {"get key\r\n", 0},
                                                           {"*1\r\n$4\r\nPING\r\n", 0},
                                                           {"220 mail.example ESMTP\r\n", 0},
-                                                          {std::string(300, 'a'), 0},
-                                                          {"X " + std::string(300, 'a'), 0}};
+                                                          {std::string(300, 'A') + " / HTTP/1.1\r\n", 1},
+                                                          {std::string(5000, 'a'), 0},
+                                                          {"X " + std::string(5000, 'a'), 0},
+                                                          {"X" + std::string(5000, ' '), 0}};
   for (const auto& [start, is] : cases) EXPECT_EQ(ProbeHttp(start), is) << start;
+}
+
+TEST(ProbeHttp, SaysInPiecesWhatItSaysOfTheWhole) {
+  const std::string odd(3995, 'A');
+  for (const std::string& start : {std::string("\n\r\nGET / HTTP/1.1\n"), std::string("FOO x HTTP/1.1\n"),
+                                   odd + " / HTTP/1.1\r\n", odd + "  http://a", odd + "AAAAA / HTTP/1.1\r\n"}) {
+    int first = -1;
+    for (std::size_t n = 0; n <= start.size() && first < 0; ++n)
+      first = ProbeHttp(std::string_view(start).substr(0, n));
+    EXPECT_EQ(first, ProbeHttp(start)) << start.substr(start.size() - 20);
+  }
 }
 
 }  // namespace

@@ -67,12 +67,28 @@ TEST(TcpHostile, AResetBeforeTheFirstSynCarriesNoDataPast) {
   EXPECT_EQ(p.Data(0, "", kTcpRst).drop, DropReason::kNone);
 }
 
+TEST(TcpHostile, ASegmentThatWasDroppedBeginsNoStream) {
+  Play p;
+  p.Offer(kS, {.seq = kIsnS, .flags = kTcpSyn});
+  EXPECT_EQ(p.Offer(kC, {.seq = 73, .ack = 900'000'000, .flags = kTcpAck, .data = AsBytes("x")}).drop,
+            DropReason::kTcpOutOfWindow);
+  EXPECT_EQ(p.Offer(kC, {.seq = 1, .ack = kIsnS + 1, .flags = kTcpRst, .data = AsBytes("xyz")}).drop,
+            DropReason::kTcpOutOfWindow);
+}
+
 TEST(TcpHostile, ASecondSynCarriesNoDataPast) {
   Play p;
   p.Syn(100);
   p.Syn(900);
   EXPECT_EQ(p.Syn(900, "hello").drop, DropReason::kTcpOutOfWindow);
   EXPECT_EQ(p.Syn(100, "hello").drop, DropReason::kTcpOutOfWindow);
+}
+
+TEST(TcpHostile, BytesThatWentBeforeTheSynAreNoOtherSynsStream) {
+  Play p;
+  p.Syn(1000);
+  EXPECT_EQ(p.Offer(kC, {.seq = 997, .flags = kTcpAck, .data = AsBytes("abcd")}).drop, DropReason::kNone);
+  EXPECT_EQ(p.Syn(996).drop, DropReason::kTcpOutOfWindow) << "a server that missed the first SYN would read them";
 }
 
 TEST(TcpHostile, TheClientPicksBetweenTwoAnswers) {

@@ -18,6 +18,18 @@ TEST(EthernetLayer, ReadsUpToThreeTagsOutermostFirst) {
   EXPECT_EQ(three.view.dst_port, 443);
 }
 
+// Half of a hello behind a priority tag was another flow's.
+TEST(EthernetLayer, TakesAPriorityTagForNoVlan) {
+  const Octets addresses(12);
+  const Octets packet = Hex("0800") + test::Packet();
+  for (const char* tags : {"8100 0005", "8100 e000 8100 0005", "8100 0005 8100 0000", "88a8 0000 8100 2005"}) {
+    const Layered frame(addresses + Hex(tags) + packet);
+    EXPECT_EQ(frame.view.vlan_count, 1) << tags;
+    EXPECT_EQ(frame.view.vlan[0], 5) << tags;
+  }
+  EXPECT_EQ(Layered(addresses + Hex("8100 e000") + packet).view.vlan_count, 0);
+}
+
 TEST(EthernetLayer, LooksBehindMplsLabelsAndPppoe) {
   const Octets addresses(12);
   EXPECT_EQ(Layered(addresses + Hex("8847 00010040 00011140") + test::Packet()).view.dst_port, 443);
@@ -25,6 +37,25 @@ TEST(EthernetLayer, LooksBehindMplsLabelsAndPppoe) {
   const auto length = static_cast<std::uint16_t>(packet.size() + 2);
   EXPECT_EQ(Layered(addresses + Hex("8864 1100 0001") + test::Be16({length}) + Hex("0021") + packet).view.dst_port,
             443);
+}
+
+TEST(EthernetLayer, FindsAPseudowiresFrameWithAndWithoutAControlWord) {
+  const Octets inner = Hex("0800") + test::Packet();
+  for (const char* wire : {"00112233445566778899aabb", "4c112233445566778899aabb", "6c112233445566778899aabb",
+                           "fc112233445566778899aabb"}) {
+    const Octets labels = Octets(12) + Hex("8847 00011140");
+    EXPECT_EQ(Layered(labels + Hex(wire) + inner).view.dst_port, 443) << wire;
+    EXPECT_EQ(Layered(labels + Hex("00000000") + Hex(wire) + inner).view.dst_port, 443) << wire;
+  }
+}
+
+TEST(EthernetLayer, KnowsTheOldTagsAndTheSnapOfBridges) {
+  const Octets addresses(12);
+  const Octets packet = test::Packet();
+  for (const char* tag : {"9100 0007", "9200 0007", "9300 0007"})
+    EXPECT_EQ(Layered(addresses + Hex(tag) + Hex("0800") + packet).view.dst_port, 443) << tag;
+  const Octets snap = test::Be16({static_cast<std::uint16_t>(packet.size() + 8)}) + Hex("aaaa03 0000f8 0800");
+  EXPECT_EQ(Layered(addresses + snap + packet).view.dst_port, 443);
 }
 
 TEST(EthernetLayer, LeavesWhatCarriesNoIpAlone) {

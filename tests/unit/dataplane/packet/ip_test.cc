@@ -44,6 +44,14 @@ TEST(IpLayer, FollowsIpv6ExtensionHeadersInAnyOrder) {
   EXPECT_EQ(frame.view.dst_port, 443);
 }
 
+TEST(IpLayer, LooksBehindAnAuthenticationHeaderOfIpv4) {
+  const Octets segment = test::Tcp({}, test::Text("payload"));
+  const Octets vouched = Hex("0604 0000 00000001 00000001 000000000000000000000000") + segment;
+  const Layered frame(test::Ethernet(0x0800, test::Ipv4(51, vouched)));
+  EXPECT_EQ(frame.reason, DropReason::kNone);
+  EXPECT_EQ(frame.view.dst_port, 443);
+}
+
 TEST(IpLayer, DescribesFragmentsOfBothFamilies) {
   const Layered v4(test::Ethernet(0x0800, test::Ipv4(6, Octets(64), test::kClient, test::kServer, 0x2000 | 4)));
   EXPECT_TRUE(v4.view.is_fragment && v4.view.more_fragments);
