@@ -228,9 +228,9 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
 
 void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result) {
   row.begin(reader, limits, fit);
-  settled = settled || refused[Index(Direction::kToClient)];
   dns_aside.reset();
   const std::vector<std::byte>& client = start[Index(Direction::kToServer)];
+  settled = settled || refused[Index(Direction::kToClient)] || client.size() > kProbeBytes;
   const bool is_dns = std::holds_alternative<DnsStream>(reader);
   if (!is_dns && !client.empty() && DnsStream::Probe(Direction::kToServer, client) != 0) dns_aside.emplace();
   const std::array<std::vector<std::byte>, 2> waited = start;

@@ -189,6 +189,15 @@ TEST(Inspector, BelievesAGreetingAlsoWhereMuchComesWithIt) {
   }
 }
 
+TEST(Inspector, IsSettledByMuchOfAClientHoweverItIsSplit) {
+  const Octets much = test::Records(Hello("a.example"), 9000) + Octets(4097, std::byte{0x17});
+  for (const std::size_t piece : {std::size_t{500}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kC, much, piece).Feed(kS, Hex("0a0a00000a5858585858"));  // as MySQL greets
+    EXPECT_EQ(r.last.proto, AppProto::kTls) << piece;
+  }
+}
+
 TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
     Reading r;
