@@ -290,7 +290,7 @@ TEST(InspectorUnknown, FindsTlsThatADialogueWeDoNotKnowGoesOnTo) {
   }
 }
 
-TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
+TEST(InspectorUnknown, TakesNoAnswerOfAServerForTheEndOfIt) {
   const Octets hello = test::Records(Hello("a.example"), 9000);
   Reading r;
   r.Feed(kS, Hex("ff060708 16030300 2a020000 26030300"));
@@ -298,6 +298,8 @@ TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
   r.Feed(kS, Hex("16030300 2a020000 26030300"));
   r.Feed(kC, Octets(hello.begin() + 60, hello.end()));
   EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"});
+  r.Feed(kS, Hex("16030300 2a020000 26030300")).Feed(kC, test::Records(Hello("b.example"), 9000));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), (Names{"a.example", "b.example"}));
 }
 
 TEST(InspectorUnknown, StopsNothingForALikenessOfTls) {
