@@ -58,13 +58,16 @@ void AddAnswers(Bytes message, std::size_t at, unsigned count, Direction directi
   for (unsigned i = 0; i < count && ReadName(message, at, name); ++i) {
     if (at + 10 > message.size()) return;
     const std::uint16_t type = LoadBe16(&message[at]);
+    const std::uint32_t ttl = LoadBe32(&message[at + 4]);
     const std::size_t length = LoadBe16(&message[at + 8]);
     at += 10;
     if (at + length > message.size()) return;
     if (type == kTypeA && length == 4) {
       out.Add(BufferId::kDnsAnswer, direction, tx, inet_ntop(AF_INET, &message[at], text.data(), text.size()));
+      out.AddAddress({tx, IpAddress::V4(&message[at]), 4, ttl});
     } else if (type == kTypeAaaa && length == 16) {
       out.Add(BufferId::kDnsAnswer, direction, tx, inet_ntop(AF_INET6, &message[at], text.data(), text.size()));
+      out.AddAddress({tx, IpAddress::V6(&message[at]), 6, ttl});
     } else if (std::size_t target = at; type == kTypeCname && ReadName(message, target, name)) {
       out.Add(BufferId::kDnsAnswer, direction, tx, name);
     }

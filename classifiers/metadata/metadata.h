@@ -30,7 +30,19 @@ class Metadata {
     std::uint32_t size;
   };
 
+  // An address of a DNS answer, beside its field kDnsAnswer.
+  struct Address {
+    TxId tx;
+    IpAddress address;
+    std::uint8_t ip_version;
+    std::uint32_t ttl;  // seconds
+  };
+
   void Add(BufferId id, Direction direction, TxId tx, std::string_view value);
+
+  void AddAddress(const Address& address) { addresses_.push_back(address); }
+  [[nodiscard]] const std::vector<Address>& addresses() const noexcept { return addresses_; }
+  void ClearAddresses() noexcept { addresses_.clear(); }
 
   [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
   [[nodiscard]] const Field& field(std::size_t i) const noexcept { return fields_[i]; }
@@ -40,7 +52,7 @@ class Metadata {
   // The first field of that kind in the transaction, empty where there is none.
   [[nodiscard]] std::string_view First(BufferId id, TxId tx) const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
-    return arena_.capacity() + fields_.capacity() * sizeof(Field);
+    return arena_.capacity() + fields_.capacity() * sizeof(Field) + addresses_.capacity() * sizeof(Address);
   }
 
   // Forgets the fields of transactions before `tx` (HTTP keep-alive, DNS).
@@ -48,6 +60,7 @@ class Metadata {
 
  private:
   std::vector<Field> fields_;
+  std::vector<Address> addresses_;
   std::string arena_;
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "classifiers/dns_memory.h"
 #include "dataplane/io/capture.h"
 #include "dataplane/packet/unfinished_sums.h"
 #include "dataplane/pipeline/steering.h"
@@ -98,6 +99,7 @@ class Run {
 
   Result<void> StartWorkers() {
     std::vector<EventRing*> rings;
+    const auto dns = options_.workers > 1 ? std::make_shared<DnsExchange>(options_.workers) : nullptr;
     for (std::uint32_t i = 0; i < options_.workers; ++i) {
       auto& lane = lanes_.emplace_back(std::make_unique<Lane>());
       if (startup_.config.eve_enabled) {
@@ -109,6 +111,7 @@ class Run {
                                    lane->events.get(), kSeed);
       if (!worker) return tl::unexpected(worker.error());
       lane->worker = std::move(*worker);
+      lane->worker->ShareDns(dns);
       lane->worker->ObserveFlows(&lane->summary);
     }
     const std::string path = options_.log_dir + "/eve.json";

@@ -14,6 +14,7 @@
 #include <sstream>
 #include <thread>
 
+#include "classifiers/dns_memory.h"
 #include "dataplane/control/cpu_list.h"
 #include "dataplane/io/eal.h"
 #include "dataplane/pipeline/loop.h"
@@ -184,6 +185,7 @@ class Appliance {
     if (getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
       return Fail(Errc::kIo, "no random numbers for the flow table's key");
     std::vector<EventRing*> rings;
+    const auto dns = settings_.workers > 1 ? std::make_shared<DnsExchange>(settings_.workers) : nullptr;
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {
       Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>());
       if (startup_.config.eve_enabled) {
@@ -197,6 +199,7 @@ class Appliance {
           Worker::Create(WorkerId{static_cast<std::uint16_t>(i)}, engine, startup_.generation, lane.events.get(), seed);
       if (!worker) return tl::unexpected(worker.error());
       lane.worker = std::move(*worker);
+      lane.worker->ShareDns(dns);
       lane.worker->ObserveFlows(&lane.summary);
       lane.worker->NamePorts(PortNames());
       lane.worker->SetPortSides(PortSides());

@@ -57,6 +57,7 @@ struct EngineSettings {
   std::uint64_t memory_bytes = 1u << 30;   // what the undecided flows of a worker may hold
   std::uint32_t reclaim_idle_ms = 3000;    // beyond that, a flow idle for so long gives back first
   std::uint32_t flow_capacity = 1u << 18;  // flows a worker
+  std::uint32_t dns_facts = 1u << 14;      // a worker remembers of what clients were told by DNS
   std::uint32_t flow_work = 1u << 20;      // on a flow since it last named something: see stage_inspect.cc
   bool quic_negotiate = false;             // answer a QUIC version that cannot be read with those that can
   bool key_has_vlan = true;

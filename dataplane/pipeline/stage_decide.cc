@@ -65,6 +65,7 @@ bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) 
 // Nothing better will come: the voices that only guess are heard.
 void Worker::State::LastGuess(FlowRecord& flow, UndecidedFlow& state) {
   Ruling ignored;
+  OfferDns(flow, state, ignored);
   if (state.what.source < Source::kMetadata && state.ndpi && state.NdpiMaySpeak()) {
     OfferNdpi(flow, state, ndpi->GiveUp(*state.ndpi, true), true, ignored);
   }

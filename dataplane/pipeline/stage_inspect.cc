@@ -116,6 +116,7 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
     if (state.inspection.proto != AppProto::kUnknown) cold[flow.cold].app_proto = state.inspection.proto;
     TakeReaderEvents(item, state.inspection, ruling);
     CountWork(item, bytes.size(), ruling);
+    LearnDns(flow, state, direction);
     MatchNewFields(item, direction, ruling);
     MatchPayload(item, direction, bytes, stream);
     ApplyMatches(item, ruling);

@@ -11,15 +11,6 @@ bool IsHostName(BufferId id) noexcept {
   return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kSocksHost;
 }
 
-// The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.
-std::string_view CommonName(std::string_view subject) noexcept {
-  const std::size_t at = subject.find("CN = ");
-  if (at == std::string_view::npos) return {};
-  std::string_view name = subject.substr(at + 5);
-  name = name.substr(0, name.find(','));
-  return name.starts_with("*.") ? name.substr(2) : name;
-}
-
 Action ActionOf(RuleAction action) noexcept {
   switch (action) {
     case RuleAction::kPass:
@@ -54,10 +45,7 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
     const std::string_view value = state.metadata.value(field);
     state.named = state.named || IsHostName(field.id);
     if (IsHostName(field.id)) OfferName(flow, state, field.id, value, ruling);
-    // A certificate serves many names; its own counts where the client gave none.
-    if (field.id == BufferId::kTlsSubject && state.metadata.First(BufferId::kTlsSni, field.tx).empty()) {
-      OfferName(flow, state, field.id, CommonName(value), ruling);
-    }
+    OfferCertificate(flow, state, field, ruling);
   }
   state.fields_matched = state.metadata.size();
 }
@@ -114,13 +102,7 @@ void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {
 void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name,
                               Ruling& ruling) {
   const Knowledge::Fact fact = generation->knowledge->FindName(name);
-  if (!fact.known()) return;
-  Classification what{fact.app, generation->apps->CategoryOf(fact.app), fact.confidence, Source::kMetadata, RuleId{},
-                      {}};
-  what.evidence.Append(weir::Name(buffer));
-  what.evidence.Append(" ");
-  what.evidence.Append(name);
-  Offer(flow, state, what, ruling);
+  OfferFact(flow, state, fact, buffer, name, ruling);
 }
 
 // Our own detectors, on the first bytes of what the readers do not know.

@@ -22,6 +22,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
   auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
   if (!flows) return tl::unexpected(flows.error());
   state.flows = std::move(*flows);
+  state.dns = std::make_unique<DnsMemory>(settings.dns_facts, seed[1]);
   state.defrag = std::make_unique<Defragmenter>(settings.defrag, seed[0]);
   if (settings.use_ndpi) {
     auto ndpi = NdpiModule::Create();
@@ -44,6 +45,7 @@ void Worker::Process(std::span<const FrameRef> frames, BurstOutput& out) {
   if (frames.empty()) return;
   State& state = *state_;
   state.now = std::max(state.now, frames.back().time);
+  if (state.dns_exchange) state.dns_exchange->Drain(state.id.value(), state.now, *state.dns);
   if (state.now >= state.next_edge) {
     state.next_edge = state.generation->policy->NextEdge(state.now);
     ++state.epoch;
@@ -107,6 +109,8 @@ void Worker::ObserveFlows(FlowSummary* summary) noexcept { state_->summary = sum
 void Worker::NamePorts(std::vector<std::string> names) { state_->port_names = std::move(names); }
 
 void Worker::SetPortSides(std::vector<PortSide> sides) { state_->port_sides = std::move(sides); }
+
+void Worker::ShareDns(std::shared_ptr<DnsExchange> exchange) noexcept { state_->dns_exchange = std::move(exchange); }
 
 const WorkerCounters& Worker::counters() const noexcept { return state_->counters; }
 

@@ -15,6 +15,8 @@
 
 namespace weir {
 
+class DnsExchange;
+
 // Frames handed to Process at once, at most.
 inline constexpr std::size_t kBurst = 32;
 
@@ -83,6 +85,10 @@ class Worker {
   // that comes from the side where its source is not is a wrong_side exception. Without it,
   // as in replay, sides are not known and none is.
   void SetPortSides(std::vector<PortSide> sides);
+
+  // What this worker learns from DNS the others learn too; before the first frame. The exchange
+  // is for as many workers as there are; this one is WorkerId of them.
+  void ShareDns(std::shared_ptr<DnsExchange> exchange) noexcept;
 
   // Publishes a new generation to this worker; takes effect with the next burst.
   // Called on the worker's thread.

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "classifiers/dns_memory.h"
 #include "dataplane/packet/craft.h"
 #include "dataplane/pipeline/decision_table.h"
 #include "dataplane/pipeline/flow_state.h"
@@ -47,6 +48,8 @@ struct Worker::State {
   HandlePool<UndecidedFlow> undecided;
   HandlePool<ColdFlow> cold;
   DecisionTable decisions;
+  std::unique_ptr<DnsMemory> dns;
+  std::shared_ptr<DnsExchange> dns_exchange;  // nullptr: a single worker
   std::vector<Item> batch;
   std::vector<RuleMatch> matches;
   struct AlertDue {
@@ -107,6 +110,11 @@ struct Worker::State {
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
+  void LearnDns(const FlowRecord& flow, UndecidedFlow& state, Direction direction);
+  void OfferDns(FlowRecord& flow, UndecidedFlow& state, Ruling& ruling);
+  void OfferCertificate(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling);
+  void OfferFact(FlowRecord& flow, UndecidedFlow& state, const Knowledge::Fact& fact, BufferId buffer,
+                 std::string_view value, Ruling& ruling);
   void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);
   void CountWork(Item& item, std::size_t bytes, Ruling& ruling);
   void TakeReaderEvents(Item& item, const Inspection& inspection, Ruling& ruling);

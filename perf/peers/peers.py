@@ -65,8 +65,9 @@ def install(work):
 
 
 def barred_names():
-    rows = (ROOT / "signatures/data/names.tsv").read_text().splitlines()
-    names = [row.split("\t")[1] for row in rows if row and not row.startswith("#")]
+    rows = [row.split("\t") for path in sorted((ROOT / "signatures/data/facts").glob("*.tsv"))
+            for row in path.read_text().splitlines() if row and not row.startswith("#")]
+    names = [row[2] for row in rows if row[1] == "name" and row[3] != "support"]
     return [name for name in names if name.startswith(".")][:RULES]
 
 
