@@ -40,11 +40,12 @@ struct UndecidedFlow {
   TxId events_written = 0;                            // protocol events of transactions below
   bool named = false;                                 // a host name was seen, known to us or not
 
-  // What speaks a protocol of its own is read by none of the readers, except that a
-  // resolver's certificate is asked for in DNS.
+  // What speaks a protocol of its own is a stream that no reader takes (a resolver's
+  // certificate is asked for in DNS); a sealed datagram may look like anything.
   [[nodiscard]] bool DetectorsMayAsk() const noexcept {
-    return !named && (inspection.proto == AppProto::kUnknown || inspection.proto == AppProto::kDns ||
-                      inspection.proto == AppProto::kFailed);
+    if (named) return false;
+    return !tcp || inspection.proto == AppProto::kUnknown || inspection.proto == AppProto::kDns ||
+           inspection.proto == AppProto::kFailed;
   }
 
   // A DNS question names what the client may do next, not what this flow is; and a

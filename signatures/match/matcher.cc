@@ -77,13 +77,13 @@ bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& fl
   if (test.direction && *test.direction != flow.direction) return false;
   if (test.established && *test.established != flow.established) return false;
   const auto fits = [&](const IpAddress& a, std::uint16_t ap, const IpAddress& b, std::uint16_t bp) {
-    return header.source.Contains(a, flow.ip_version) && header.source_ports.Contains(ap) &&
-           header.destination.Contains(b, flow.ip_version) && header.destination_ports.Contains(bp);
+    return header.source_ports.Contains(ap) && header.destination_ports.Contains(bp) &&
+           header.source.Contains(a, flow.ip_version) && header.destination.Contains(b, flow.ip_version);
   };
-  const bool to_server = fits(flow.client, flow.client_port, flow.server, flow.server_port);
-  const bool to_client = fits(flow.server, flow.server_port, flow.client, flow.client_port);
-  if (header.both_ways) return to_server || to_client;
-  return flow.direction == Direction::kToServer ? to_server : to_client;
+  const bool to_server = flow.direction == Direction::kToServer;
+  if ((header.both_ways || to_server) && fits(flow.client, flow.client_port, flow.server, flow.server_port))
+    return true;
+  return (header.both_ways || !to_server) && fits(flow.server, flow.server_port, flow.client, flow.client_port);
 }
 
 // Is each other buffer of the rule satisfied by some value of the transaction?

@@ -74,6 +74,13 @@ TEST(StageRules, WhatADetectorProvesIsStoppedByThePolicy) {
   EXPECT_EQ(rig.Finish().verdicts, std::vector<std::string>{"WireGuard:drop"});
 }
 
+TEST(StageRules, ADatagramThatAReaderTakesForItsOwnIsShownToTheDetectorsToo) {
+  WorkerRig rig("version: 1\nrules:\n  - name: barred\n    match: {app: [Discord]}\n    action: drop\n");
+  test::Octets discovery = test::Hex("0001 0046 0000ace3");  // also the head of a STUN request of RFC 3489
+  discovery.resize(74);
+  EXPECT_FALSE(SendUdp(rig, true, discovery, 50004));
+}
+
 TEST(StageRules, WhatNoDetectorKnowsIsLeftAlone) {
   WorkerRig rig(kDropEvasion);
   const test::Octets answer(80, std::byte{0xa5});
