@@ -62,6 +62,7 @@ struct Worker::State {
   // 1 parse (stage_parse.cc)
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out);
+  [[nodiscard]] ParseOptions HowToParse(const FrameRef& frame) const noexcept;
   void Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
