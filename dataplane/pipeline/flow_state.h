@@ -6,6 +6,7 @@
 
 #include "classifiers/metadata/inspector.h"
 #include "classifiers/ndpi/ndpi_adapter.h"
+#include "classifiers/payload/payload.h"
 #include "dataplane/core/classification.h"
 #include "dataplane/core/port_side.h"
 #include "dataplane/core/verdict.h"
@@ -28,6 +29,8 @@ struct UndecidedFlow {
   std::uint32_t ndpi_bytes = 0;                // shown to nDPI, which may keep them
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
   std::array<bool, 2> header_matched{};
+  PayloadMemory detectors;
+  std::array<bool, 2> stream_began{};
   std::uint32_t packets = 0;  // with payload
   std::uint64_t payload_bytes = 0;
   std::uint64_t work = 0;  // since something was named

@@ -112,6 +112,7 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
     MatchNewFields(item, direction, ruling);
     MatchPayload(item, direction, bytes, stream);
     ApplyMatches(item, ruling);
+    AskDetectors(item, direction, bytes, stream, ruling);
   }
   AskNdpi(item, direction, bytes, stream, ruling);
   if (state.inspection.tx_complete) WriteProtocolEvents(flow, state, state.inspection.tx + 1);
@@ -153,6 +154,18 @@ void Worker::State::CountWork(Item& item, std::size_t bytes, Ruling& ruling) {
   if (state.work <= settings.flow_work && !Simulated(item.frame(), ExceptionTrigger::kFlowWork)) return;
   state.work = 0;
   Exceed(item, ExceptionTrigger::kFlowWork, DropReason::kExceptionPolicy, ruling);
+}
+
+void Worker::State::AskDetectors(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  const bool known = state.what.source == Source::kSignature && state.what.confidence == Confidence::kCertain;
+  if (bytes.empty() || known || (stream && state.stream_began[Index(direction)])) return;
+  state.stream_began[Index(direction)] = true;
+  const FlowView view = ViewOf(flow, direction);
+  OfferPayload(flow, state,
+               stream ? DetectStreamStart(view, bytes, state.detectors) : DetectDatagram(view, bytes, state.detectors),
+               ruling);
 }
 
 void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {

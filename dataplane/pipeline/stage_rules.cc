@@ -11,11 +11,13 @@ bool IsHostName(BufferId id) noexcept {
   return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kSocksHost;
 }
 
-// The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.
+// The common name in "C=US, O=Example, CN=*.example.com", a wildcard's star cut off.
 std::string_view CommonName(std::string_view subject) noexcept {
-  const std::size_t at = subject.find("CN = ");
+  constexpr std::string_view kKey = "CN=";
+  std::size_t at = subject.find(kKey);
+  while (at != std::string_view::npos && at != 0 && subject[at - 1] != ' ') at = subject.find(kKey, at + 1);
   if (at == std::string_view::npos) return {};
-  std::string_view name = subject.substr(at + 5);
+  std::string_view name = subject.substr(at + kKey.size());
   name = name.substr(0, name.find(','));
   return name.starts_with("*.") ? name.substr(2) : name;
 }
@@ -57,6 +59,11 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
     // A certificate serves many names; its own counts where the client gave none.
     if (field.id == BufferId::kTlsSubject && state.metadata.First(BufferId::kTlsSni, field.tx).empty()) {
       OfferName(flow, state, field.id, CommonName(value), ruling);
+    }
+    if ((field.id == BufferId::kTlsSubject || field.id == BufferId::kTlsIssuer) &&
+        IsTorCertificate(state.metadata.First(BufferId::kTlsSubject, field.tx),
+                         state.metadata.First(BufferId::kTlsIssuer, field.tx))) {
+      OfferPayload(flow, state, {"Tor", Confidence::kCertain, "Tor link certificate"}, ruling);
     }
   }
   state.fields_matched = state.metadata.size();
@@ -114,6 +121,17 @@ void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId b
   what.evidence.Append(weir::Name(buffer));
   what.evidence.Append(" ");
   what.evidence.Append(name);
+  Offer(flow, state, what, ruling);
+}
+
+void Worker::State::OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFinding& found, Ruling& ruling) {
+  if (found.app.empty()) return;
+  const AppId app = generation->apps->Find(found.app);
+  if (app == AppId{}) return;  // the tables do not ship it
+  Classification what{app, generation->apps->CategoryOf(app), found.confidence, Source::kSignature, RuleId{}, {}};
+  what.evidence.Append(Name(BufferId::kPayload));
+  what.evidence.Append(" ");
+  what.evidence.Append(found.why);
   Offer(flow, state, what, ruling);
 }
 

@@ -104,6 +104,8 @@ struct Worker::State {
   void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
   void ApplyMatches(Item& item, Ruling& ruling);
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void AskDetectors(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFinding& found, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
   void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);
