@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -41,11 +42,112 @@ IpAddress Masked(IpAddress address, int length) noexcept {
   return address;
 }
 
+// A pattern for one label: '#' stands for digits (one or more), '*' for anything (or nothing).
+bool LabelMatches(std::string_view pattern, std::string_view label) noexcept {
+  while (!pattern.empty()) {
+    if (pattern.front() == '*') {
+      for (std::size_t taken = 0; taken <= label.size(); ++taken) {
+        if (LabelMatches(pattern.substr(1), label.substr(taken))) return true;
+      }
+      return false;
+    }
+    if (label.empty()) return false;
+    if (pattern.front() == '#') {
+      std::size_t digits = 0;
+      while (digits < label.size() && label[digits] >= '0' && label[digits] <= '9') ++digits;
+      return digits > 0 && LabelMatches(pattern.substr(1), label.substr(digits));
+    }
+    if (pattern.front() != label.front()) return false;
+    pattern.remove_prefix(1);
+    label.remove_prefix(1);
+  }
+  return label.empty();
+}
+
+// Names of one kind of row: those that label, or those that only support.
+struct Names {
+  ByText exact;  // "web.example.com"
+  ByText below;  // "example.com": it and what is below
+  std::unordered_map<std::string, std::vector<Entry>, TextHash, std::equal_to<>> patterns;  // by what follows the label
+
+  bool Add(const Entry& entry) {
+    const bool suffix = entry.pattern.front() == '.';
+    const std::string name = NormaliseHost(suffix ? entry.pattern.substr(1) : entry.pattern);
+    const std::size_t dot = name.find('.');
+    if (name.find_first_of("*#") == std::string::npos) return (suffix ? below : exact).try_emplace(name, entry).second;
+    if (suffix || dot == std::string::npos || name.find_first_of("*#", dot) != std::string::npos) return false;
+    auto& same = patterns[name.substr(dot + 1)];
+    const auto twice = [&](const Entry& other) { return other.pattern == entry.pattern; };
+    if (std::any_of(same.begin(), same.end(), twice)) return false;
+    same.push_back(entry);
+    return true;
+  }
+
+  // Within a suffix of the same category a name is no less sure than that suffix.
+  void Raise(const AppRegistry& apps) {
+    const auto raise = [&](std::string_view name, Entry& entry) {
+      for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
+        const auto found = below.find(name.substr(dot + 1));
+        if (found == below.end() || apps.CategoryOf(found->second.app) != apps.CategoryOf(entry.app)) continue;
+        entry.confidence = std::max(entry.confidence, found->second.confidence);
+      }
+    };
+    for (auto& [name, entry] : exact) raise(name, entry);
+    for (auto& [name, entry] : below) raise(name, entry);
+    for (auto& [rest, entries] : patterns) {
+      for (Entry& entry : entries) raise(entry.pattern, entry);
+    }
+  }
+
+  // The name itself, then patterns, then the longest suffix; `name` in lower case.
+  [[nodiscard]] const Entry* Find(std::string_view name) const noexcept {
+    if (const auto found = exact.find(name); found != exact.end()) return &found->second;
+    if (const std::size_t dot = name.find('.'); dot != std::string_view::npos) {
+      if (const auto found = patterns.find(name.substr(dot + 1)); found != patterns.end()) {
+        for (const Entry& entry : found->second) {
+          const std::string_view label = std::string_view(entry.pattern).substr(0, entry.pattern.find('.'));
+          if (LabelMatches(label, name.substr(0, dot))) return &entry;
+        }
+      }
+    }
+    while (!name.empty()) {
+      if (const auto found = below.find(name); found != below.end()) return &found->second;
+      const std::size_t dot = name.find('.');
+      if (dot == std::string_view::npos) break;
+      name.remove_prefix(dot + 1);
+    }
+    return nullptr;
+  }
+};
+
+Knowledge::Fact FactOf(const Entry* entry) noexcept {
+  return entry == nullptr ? Knowledge::Fact{} : Knowledge::Fact{entry->app, entry->confidence, entry->pattern};
+}
+
+// A copy in lower case without a trailing dot; empty for what is no name.
+class LowerName {
+ public:
+  explicit LowerName(std::string_view host) noexcept {
+    if (host.size() > text_.size()) return;
+    std::transform(host.begin(), host.end(), text_.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    size_ = host.size();
+    if (size_ > 0 && text_[size_ - 1] == '.') --size_;
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 255> text_;
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
 struct Knowledge::Tables {
-  ByText exact;  // "web.example.com"
-  ByText below;  // "example.com": it and what is below
+  Names names;
+  Names support;
+  std::vector<Entry> issuers;
+  std::vector<Entry> subjects;
   std::set<std::string, std::less<>> excluded;
   std::array<Prefixes, 2> prefixes;  // v4, v6
   ByText ndpi;
@@ -55,10 +157,8 @@ Knowledge::Knowledge() : tables_(std::make_unique<Tables>()) {}
 Knowledge::~Knowledge() = default;
 std::shared_ptr<const Knowledge> Knowledge::Empty() { return std::shared_ptr<const Knowledge>(new Knowledge()); }
 
-namespace {
-
 // Reads tab-separated rows; collects defects as FILE:LINE:COLUMN: what.
-class TableReader {
+class Knowledge::TableReader {
  public:
   TableReader(const std::string& folder, const char* file, std::string& defects)
       : path_(folder + "/" + file), in_(path_), defects_(&defects) {
@@ -72,6 +172,7 @@ class TableReader {
       fields.clear();
       std::istringstream parts(line);
       for (std::string field; std::getline(parts, field, '\t');) fields.push_back(field);
+      if (line.back() == '\t') fields.emplace_back();
       if (fields.size() == count) return true;
       Defect(0, std::to_string(fields.size()) + " fields (must be " + std::to_string(count) + ", separated by tabs)");
     }
@@ -88,15 +189,58 @@ class TableReader {
   int line_ = 0;
 };
 
-bool ReadEntry(TableReader& reader, const std::vector<std::string>& row, const AppRegistry& apps, Entry& entry) {
-  entry = {apps.Find(row[0]), ConfidenceFromName(row[2]), row[1]};
+namespace {
+
+// Where field `field` begins.
+std::size_t ColumnOf(const std::vector<std::string>& row, std::size_t field) {
+  std::size_t at = field;
+  for (std::size_t i = 0; i < field; ++i) at += row[i].size();
+  return at;
+}
+
+template <class Reader>
+bool ReadEntry(Reader& reader, const std::vector<std::string>& row, std::size_t confidence, const AppRegistry& apps,
+               Entry& entry) {
+  entry = {apps.Find(row[0]), ConfidenceFromName(row[confidence]), row[confidence - 1]};
   if (entry.app == AppId{}) reader.Defect(0, "unknown app '" + row[0] + "' (apps.tsv names the apps)");
   if (entry.confidence == Confidence::kNone)
-    reader.Defect(row[0].size() + row[1].size() + 2, "'" + row[2] + "' is no confidence (guess, probable, certain)");
+    reader.Defect(ColumnOf(row, confidence),
+                  "'" + row[confidence] + "' is no confidence (guess, probable, certain; of a name also support)");
   return entry.app != AppId{} && entry.confidence != Confidence::kNone;
 }
 
 }  // namespace
+
+// One row of facts/*.tsv: app, kind, pattern, confidence, source, note.
+void Knowledge::ReadFact(TableReader& in, std::vector<std::string>& row, const AppRegistry& apps, Tables& tables) {
+  constexpr std::array<std::string_view, 5> kOnRecord = {"regex", "asn", "certificate", "payload", "note"};
+  const std::string kind = row[1];
+  const std::string& pattern = row[2];
+  const bool support = row[3] == "support";
+  if (support) row[3] = "guess";
+  Entry entry;
+  if (!ReadEntry(in, row, 3, apps, entry)) return;
+  const auto defect = [&](const std::string& what) { in.Defect(ColumnOf(row, 2), "'" + pattern + "' " + what); };
+  if (row[4].empty()) return in.Defect(ColumnOf(row, 4), "a fact needs a source");
+  if (pattern.empty()) return defect("is no pattern");
+  if (kind == "name") {
+    const bool suffix = pattern.front() == '.';
+    if (!support && suffix && tables.excluded.contains(NormaliseHost(pattern.substr(1))))
+      defect("must never be labelled as a whole (exclude.tsv)");
+    if (!(support ? tables.support : tables.names).Add(entry))
+      defect("stands twice, or its '*' or '#' is not in its first label");
+  } else if (kind == "address") {
+    const auto prefix = Prefix::Parse(pattern);
+    if (!prefix) return defect("is no prefix (like 192.0.2.0/24)");
+    if (support) return;  // of a network that others use too: on record
+    auto& same_length = tables.prefixes[prefix->ip_version == 6 ? 1 : 0].by_length[prefix->length];
+    if (!same_length.try_emplace(Masked(prefix->address, prefix->length), entry).second) defect("stands twice");
+  } else if (kind == "issuer" || kind == "subject") {
+    (kind == "issuer" ? tables.issuers : tables.subjects).push_back(entry);
+  } else if (std::find(kOnRecord.begin(), kOnRecord.end(), kind) == kOnRecord.end()) {
+    in.Defect(ColumnOf(row, 1), "'" + kind + "' is no kind of fact");
+  }
+}
 
 Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& folder, AppRegistry& apps) {
   std::shared_ptr<Knowledge> made(new Knowledge());
@@ -109,56 +253,54 @@ Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& fold
   for (TableReader in(folder, "exclude.tsv", defects); in.Next(row, 1);) {
     tables->excluded.insert(NormaliseHost(row[0].front() == '.' ? row[0].substr(1) : row[0]));
   }
+  for (const char* file : {"facts/messaging.tsv", "facts/collaboration.tsv", "facts/cloud-storage.tsv",
+                           "facts/webmail.tsv", "facts/evasion.tsv", "facts/other.tsv"}) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder + "/" + file, ignored)) continue;
+    for (TableReader in(folder, file, defects); in.Next(row, 6);) ReadFact(in, row, apps, *tables);
+  }
   Entry entry;
-  for (TableReader in(folder, "names.tsv", defects); in.Next(row, 3);) {
-    if (!ReadEntry(in, row, apps, entry)) continue;
-    const bool suffix = row[1].front() == '.';
-    const std::string name = NormaliseHost(suffix ? row[1].substr(1) : row[1]);
-    if (suffix && tables->excluded.contains(name))
-      in.Defect(row[0].size() + 1, "'" + row[1] + "' must never be labelled as a whole (exclude.tsv)");
-    if (!(suffix ? tables->below : tables->exact).try_emplace(name, entry).second)
-      in.Defect(row[0].size() + 1, "'" + row[1] + "' stands twice");
-  }
-  for (TableReader in(folder, "addresses.tsv", defects); in.Next(row, 3);) {
-    if (!ReadEntry(in, row, apps, entry)) continue;
-    const auto prefix = Prefix::Parse(row[1]);
-    if (!prefix) {
-      in.Defect(row[0].size() + 1, "'" + row[1] + "' is no prefix (like 192.0.2.0/24)");
-      continue;
-    }
-    auto& same_length = tables->prefixes[prefix->ip_version == 6 ? 1 : 0].by_length[prefix->length];
-    if (!same_length.try_emplace(Masked(prefix->address, prefix->length), entry).second)
-      in.Defect(row[0].size() + 1, "'" + row[1] + "' stands twice");
-  }
   for (TableReader in(folder, "ndpi.tsv", defects); in.Next(row, 3);) {
     std::swap(row[0], row[1]);  // its first column is nDPI's name
-    if (ReadEntry(in, row, apps, entry)) tables->ndpi[row[1]] = entry;
+    if (ReadEntry(in, row, 2, apps, entry)) tables->ndpi[row[1]] = entry;
   }
   if (!defects.empty()) {
     defects.pop_back();
     return Fail(Errc::kInvalidArgument, defects);
   }
+  tables->names.Raise(apps);
   made->tables_ = std::move(tables);
   return made;
 }
 
 Knowledge::Fact Knowledge::FindName(std::string_view host) const noexcept {
-  constexpr std::size_t kMaxName = 255;
-  if (host.empty() || host.size() > kMaxName) return {};
-  std::array<char, kMaxName> lower;
-  std::transform(host.begin(), host.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  std::string_view name(lower.data(), host.size());
-  if (name.back() == '.') name.remove_suffix(1);
-  const auto fact = [](const Entry& e) { return Fact{e.app, e.confidence, e.pattern}; };
-  if (const auto found = tables_->exact.find(name); found != tables_->exact.end()) return fact(found->second);
-  while (!name.empty()) {
-    if (const auto found = tables_->below.find(name); found != tables_->below.end()) return fact(found->second);
-    const std::size_t dot = name.find('.');
-    if (dot == std::string_view::npos) break;
-    name.remove_prefix(dot + 1);
+  return FactOf(tables_->names.Find(LowerName(host).view()));
+}
+
+Knowledge::Fact Knowledge::FindSupport(std::string_view host) const noexcept {
+  return FactOf(tables_->support.Find(LowerName(host).view()));
+}
+
+namespace {
+
+// "C = US, O = Example" has the element "O = Example"; a pattern is an element's beginning.
+Knowledge::Fact FindElement(const std::vector<Entry>& entries, std::string_view name) noexcept {
+  for (const Entry& entry : entries) {
+    for (std::size_t at = name.find(entry.pattern); at != std::string_view::npos;
+         at = name.find(entry.pattern, at + 1)) {
+      if (at == 0 || (at >= 2 && name.substr(at - 2, 2) == ", ")) return FactOf(&entry);
+    }
   }
   return {};
+}
+
+}  // namespace
+
+Knowledge::Fact Knowledge::FindIssuer(std::string_view name) const noexcept {
+  return FindElement(tables_->issuers, name);
+}
+Knowledge::Fact Knowledge::FindSubject(std::string_view name) const noexcept {
+  return FindElement(tables_->subjects, name);
 }
 
 Knowledge::Fact Knowledge::FindAddress(const IpAddress& address, std::uint8_t ip_version) const noexcept {

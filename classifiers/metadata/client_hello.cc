@@ -74,9 +74,10 @@ ClientHello ParseClientHello(Bytes body, HelloForm form) noexcept {
 std::uint16_t AddClientHello(const ClientHello& hello, BufferId sni, TxId tx, Metadata& out) {
   std::uint16_t events = hello.more_names ? Bit(ReaderEvent::kTlsHandshakeBudget) : std::uint16_t{0};
   for (std::size_t i = 0; i < hello.name_count; ++i) {
-    const std::string name = NormaliseHost(hello.names[i]);
-    if (i > 0 && name != NormaliseHost(hello.names[0])) events |= Bit(ReaderEvent::kSeveralNames);
-    out.Add(sni, Direction::kToServer, tx, name);
+    // A NUL or a blank ends the name for some.
+    const HostReadings readings = ReadHost(hello.names[i]);
+    if (i > 0 && readings.names.front() != NormaliseHost(hello.names[0])) events |= Bit(ReaderEvent::kSeveralNames);
+    for (const std::string& name : readings.names) out.Add(sni, Direction::kToServer, tx, name);
   }
   for (std::size_t i = 0; i < hello.alpn_count; ++i)
     out.Add(BufferId::kTlsAlpn, Direction::kToServer, tx, hello.alpn[i]);

@@ -22,7 +22,15 @@ bool IsRecord(Bytes bytes) noexcept {
 
 }  // namespace
 
-bool DtlsReader::LooksLike(Bytes datagram) noexcept { return IsRecord(datagram) && LoadBe16(&datagram[3]) == 0; }
+bool DtlsReader::LooksLike(Bytes datagram) noexcept {
+  while (IsRecord(datagram)) {
+    if (LoadBe16(&datagram[3]) == 0) return true;
+    // What cannot be opened is discarded, and the next record read (RFC 6347 s4.1.2.7).
+    const std::size_t record = kRecordHeader + LoadBe16(&datagram[11]);
+    datagram = datagram.subspan(std::min(record, datagram.size()));
+  }
+  return false;
+}
 
 void DtlsReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, Inspection& result) {
   result.proto = AppProto::kDtls;

@@ -108,7 +108,7 @@ int ProbeHttpResponse(std::string_view start) noexcept {
 }
 
 int ProbeHttp(std::string_view start) noexcept {
-  const std::size_t empty_lines = std::min(start.find_first_not_of("\r\n"), start.size());
+  const std::size_t empty_lines = std::min(start.find_first_not_of("\r\n \t"), start.size());
   start.remove_prefix(empty_lines);
   if (empty_lines >= kMostEmptyLines) return 1;
   if (start.empty()) return -1;

@@ -18,7 +18,7 @@ struct RequestLine {
 [[nodiscard]] RequestLine ReadRequestLine(std::string_view line) noexcept;
 
 // Could these first bytes of a stream be HTTP/1 (a request of any method, a response) or HTTP/2's preface?
-// -1: not enough to tell, 0: no, 1: yes. Empty lines may come first, in any number.
+// -1: not enough to tell, 0: no, 1: yes. Empty lines and blanks may come first, in any number.
 [[nodiscard]] int ProbeHttp(std::string_view start) noexcept;
 [[nodiscard]] int ProbeHttpResponse(std::string_view start) noexcept;
 

@@ -21,6 +21,22 @@ std::string_view TrimLine(std::string_view text) noexcept {
   return text;
 }
 
+bool TakesNoContent(std::string_view method) noexcept {
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"};
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [&](std::string_view known) { return EqualsNoCase(method, known); });
+}
+
+// A field's value for servers that a bare CR ends a line for (Python's http.server); empty: it has none.
+std::string BeforeBareCr(std::string_view value) {
+  std::size_t at = value.find('\r');
+  while (at != std::string_view::npos && at + 1 < value.size() && value[at + 1] == '\n') at = value.find('\r', at + 1);
+  if (at == std::string_view::npos) return {};
+  std::string start(value.substr(0, at));
+  std::erase_if(start, [](char c) { return c == '\r' || c == '\n'; });
+  return std::string(TrimLine(start));
+}
+
 // Without the bytes that a lenient server skips or a C string ends at.
 std::string NameOf(std::string_view text) {
   std::string name(text);
@@ -51,9 +67,10 @@ std::size_t HttpReader::Take(Direction direction, Bytes bytes, Metadata& out, In
     case Body::kTrailer:
       return TakeHead(direction, bytes, out, result);
     case Body::kChunked:
-      return TakeChunks(direction, bytes, result);
+      return TakeChunks(direction, bytes, out, result);
     case Body::kLength: {
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), half.left));
+      if (direction == Direction::kToServer) scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
       half.left -= n;
       if (half.left == 0) half.body = Body::kHead;
       return n;
@@ -68,15 +85,28 @@ std::size_t HttpReader::Take(Direction direction, Bytes bytes, Metadata& out, In
   return bytes.size();
 }
 
-std::size_t HttpReader::TakeChunks(Direction direction, Bytes bytes, Inspection& result) {
+// A line at a time, so that the scout begins at the same byte however they come.
+std::size_t HttpReader::TakeChunks(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   Half& half = halves_[Index(direction)];
-  const bool ambiguous = half.chunks.ambiguous();
-  const std::size_t n = half.chunks.Take(bytes);
-  if (direction == Direction::kToServer && !ambiguous && half.chunks.ambiguous()) {
-    result.events |= Bit(ReaderEvent::kHttpBadRequest);
+  const bool client = direction == Direction::kToServer;
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !half.chunks.done()) {
+    const std::string_view rest = AsText(bytes.subspan(taken));
+    const std::size_t line_end = rest.find('\n');
+    const Bytes line = bytes.subspan(taken, line_end == std::string_view::npos ? rest.size() : line_end + 1);
+    const bool ambiguous = half.chunks.ambiguous();
+    const std::size_t n = half.chunks.Take(line);
+    if (client && !ambiguous && half.chunks.ambiguous()) {
+      result.events |= Bit(ReaderEvent::kHttpBadRequest);
+      scout_.Begin(HttpScout::Look::kAll, n == 0 || line[n - 1] != std::byte{'\n'});
+    } else if (client) {
+      scout_.OnBytes(line.first(n), half.tx - 1, out, result);
+    }
+    taken += n;
+    if (n == 0) break;
   }
   if (half.chunks.done()) half.body = Body::kTrailer;
-  return n;
+  return taken;
 }
 
 std::size_t HttpReader::TakeHead(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
@@ -93,6 +123,8 @@ std::size_t HttpReader::TakeHead(Direction direction, Bytes bytes, Metadata& out
                             ? bytes.size()
                             : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - bytes.data()) + 1;
   half.head.append(AsText(bytes.first(n)));
+  if (direction == Direction::kToServer && half.body == Body::kTrailer)
+    scout_.OnBytes(bytes.first(n), half.tx - 1, out, result);
   if (half.head.size() > limits_->http_head_bytes) {
     Break(result, ReaderEvent::kHttpHeadBudget);
     return n;
@@ -275,6 +307,8 @@ void HttpReader::ReadField(Direction direction, std::string_view line, bool fold
     }
     if (request && EqualsNoCase(name, "host")) {
       result.events |= AddHost(value, tx, host_, out);
+      if (const std::string start = BeforeBareCr(line.substr(colon + 1)); !start.empty())
+        result.events |= AddHost(start, tx, host_, out);
       if (name.size() != TrimLine(line.substr(0, colon)).size()) result.events |= Bit(ReaderEvent::kHttpBadRequest);
     }
     if (request || KeepsAnswer()) {
@@ -313,6 +347,9 @@ void HttpReader::OnRequestHead(const Fields& fields, Metadata&, Inspection& resu
   if (ambiguous) result.events |= Bit(ReaderEvent::kHttpBadRequest);
   half.left = length;
   if (!connect && (framing.chunked() || length > 0)) half.body = framing.chunked() ? Body::kChunked : Body::kLength;
+  scout_.Begin(ambiguous                 ? HttpScout::Look::kAll
+               : TakesNoContent(method_) ? HttpScout::Look::kAtRequest
+                                         : HttpScout::Look::kNone);
   result.tx_complete = true;
   result.tx = half.tx++;
   Ask(connect                         ? Asked::kConnect
@@ -331,6 +368,10 @@ void HttpReader::OnResponseHead(const Fields& fields, Metadata&, Inspection& res
     unanswered_.pop_front();
     Forget(asked);
   }
+  // Answered before its body came: some do not wait for it then.
+  const Body client = halves_[Index(Direction::kToServer)].body;
+  const bool early = unanswered_.empty() && (client == Body::kLength || client == Body::kChunked);
+  if (early && !scout_.looks()) scout_.Begin(HttpScout::Look::kAtRequest);
   if (asked != Asked::kPreface) {
     if (half.tx < halves_[Index(Direction::kToServer)].tx) {
       result.tx_complete = true;
@@ -380,8 +421,8 @@ void HttpReader::Break(Inspection& result, ReaderEvent event) {
 }
 
 std::size_t HttpReader::memory_bytes() const noexcept {
-  return halves_[0].head.capacity() + halves_[1].head.capacity() + unanswered_.size() * sizeof(Asked) +
-         (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
+  return halves_[0].head.capacity() + halves_[1].head.capacity() + scout_.memory_bytes() +
+         unanswered_.size() * sizeof(Asked) + (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
 }
 
 }  // namespace weir

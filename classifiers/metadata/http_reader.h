@@ -7,6 +7,7 @@
 
 #include "classifiers/metadata/http2_reader.h"
 #include "classifiers/metadata/http_framing.h"
+#include "classifiers/metadata/http_scout.h"
 #include "classifiers/metadata/inspector.h"
 
 namespace weir {
@@ -18,7 +19,8 @@ namespace weir {
 // Lenient where servers are: bare LF, any number of empty lines first, blanks around names, folded lines, absolute URI,
 // any method. Where two servers would read two requests, names are taken from both readings and kHttpBadRequest is
 // raised: a length or coding that is not agreed on (http_framing.h), a bare CR or NUL in a head, a line of blanks
-// only, bytes in a Host that no host has. A body is never read as a request where the framing is agreed on.
+// only, bytes in a Host that no host has. A body is never read as a request where the framing is agreed on and the
+// server waits for it; else http_scout.h looks for names there.
 //
 // After CONNECT and Upgrade the client's bytes are HTTP as long as they look like it (a refused CONNECT, a proxy within
 // a proxy); else both directions are a tunnel, which is the caller's to read. Unreadable requests end the reading with
@@ -61,7 +63,7 @@ class HttpReader {
   };
 
   std::size_t Take(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
-  std::size_t TakeChunks(Direction direction, Bytes bytes, Inspection& result);
+  std::size_t TakeChunks(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   std::size_t TakeHead(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   // True: the bytes at a start line's place are no HTTP/1; `taken` of them were read or kept.
   bool TakeOther(Direction direction, Bytes bytes, Metadata& out, Inspection& result, std::size_t& taken);
@@ -88,6 +90,7 @@ class HttpReader {
   std::array<Half, 2> halves_;
   std::deque<Asked> unanswered_;
   std::unique_ptr<Http2Reader> http2_;
+  HttpScout scout_;     // of the client's body at hand
   std::string host_;    // the first of the present request
   std::string method_;  // of the present request
   std::size_t consumed_ = 0;

@@ -1,8 +1,10 @@
 #include "classifiers/metadata/inspector.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "classifiers/metadata/dns_reader.h"
@@ -10,10 +12,12 @@
 #include "classifiers/metadata/dtls_reader.h"
 #include "classifiers/metadata/framed_reader.h"
 #include "classifiers/metadata/http_reader.h"
+#include "classifiers/metadata/names.h"
 #include "classifiers/metadata/quic_reader.h"
 #include "classifiers/metadata/socks_reader.h"
 #include "classifiers/metadata/stun_reader.h"
 #include "classifiers/metadata/text_reader.h"
+#include "classifiers/metadata/tls_hunt.h"
 #include "classifiers/metadata/tls_reader.h"
 
 namespace weir {
@@ -90,6 +94,14 @@ Bytes InsideSocks(Bytes datagram) noexcept {
   return address == 0 || datagram.size() <= header ? Bytes{} : datagram.subspan(header);
 }
 
+// The name of the host that it is for, if it has one: then the proxy asks for it.
+std::string_view SocksHost(Bytes datagram) noexcept {
+  if (InsideSocks(datagram).empty() || LoadU8(&datagram[3]) != 3) return {};
+  const std::string_view name = AsText(datagram.subspan(5, LoadU8(&datagram[4])));
+  const bool printable = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return printable ? name : std::string_view{};
+}
+
 }  // namespace
 
 struct Inspector::State {
@@ -104,6 +116,7 @@ struct Inspector::State {
   StreamReaders::Any reader;
   std::optional<DnsAside> dns_aside;
   std::unique_ptr<Inspector> inside;  // of a tunnel
+  std::unique_ptr<TlsHunt> hunt;      // where no reader knows the protocol: it may switch to TLS all the same
   // Datagrams
   std::optional<QuicReader> quic;
   std::optional<DtlsReader> dtls;
@@ -113,6 +126,7 @@ struct Inspector::State {
 
   void Probe(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   bool Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  void Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   void Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result);
   void Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   void FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
@@ -136,6 +150,8 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     if (s.settled || !s.Contradicts(direction, in_order, out, result)) s.Feed(direction, in_order, out, result);
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
+  } else if (s.hunt) {
+    s.Hunt(direction, in_order, out, result);
   }
   // No last word before the server's first, also where the client said all in one piece.
   const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
@@ -163,8 +179,22 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   }
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
-  result.state = ReaderState::kUnknown;
+  hunt = std::make_unique<TlsHunt>(limits);
+  Hunt(Direction::kToServer, start[Index(Direction::kToServer)], out, result);
   start = {};
+}
+
+// AMQP, VNC, NBD and others that we do not read go on to TLS too. A likeness by chance stops
+// nothing: only a whole hello counts, and while one is open the flow stays undecided.
+void Inspector::State::Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+  Inspection found;
+  if (direction == Direction::kToServer) {
+    hunt->OnClient(bytes, true, out, found);
+  } else if (hunt->found()) {  // before, likeness to an answer is chance too
+    hunt->OnServer(bytes, out, found);
+  }
+  result.tx_complete = found.tx_complete;
+  result.state = hunt->waits() ? ReaderState::kNameMayCome : ReaderState::kUnknown;
 }
 
 // What a client says first may be made to look like anything; a server that greets
@@ -172,17 +202,22 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
 // is believed above the client's bytes, and they are read again.
 bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
   std::vector<std::byte>& head = start[Index(direction)];
-  bool perhaps = head.size() + bytes.size() <= kProbeBytes;
-  if (perhaps) head.insert(head.end(), bytes.begin(), bytes.end());
-  if (perhaps && direction == Direction::kToClient) {
-    perhaps = false;
+  const Bytes probed = bytes.first(std::min(bytes.size(), kProbeBytes - std::min(head.size(), kProbeBytes)));
+  bool perhaps = probed.size() == bytes.size();
+  head.insert(head.end(), probed.begin(), probed.end());
+  if (!probed.empty() && direction == Direction::kToClient) {
+    const bool more = std::exchange(perhaps, false);
     for (std::size_t i = 0; i < StreamReaders::kRows.size(); ++i) {
       const StreamReaders::Row& row = StreamReaders::kRows[i];
       const int fit = row.greets ? row.probe(direction, head) : 0;
-      perhaps = perhaps || fit < 0;
+      perhaps = perhaps || (fit < 0 && more);
       if (fit <= 0 || reader.index() == i + 1) continue;
       settled = true;
       Begin(row, fit, out, result);
+      const Inspection begun = result;
+      if (!more) Feed(direction, bytes.subspan(probed.size()), out, result);
+      result.events |= begun.events;
+      result.tx_complete = result.tx_complete || begun.tx_complete;
       return true;
     }
   }
@@ -277,6 +312,8 @@ Inspection Inspector::OnDatagram(Direction direction, Bytes payload, Metadata& o
   result.proto = s.proto;
   result.state = s.last;
   if (payload.empty()) return result;
+  if (const std::string_view host = SocksHost(payload); direction == Direction::kToServer && !host.empty())
+    out.Add(BufferId::kSocksHost, direction, 0, NormaliseHost(host));
   const Bytes relayed = InsideSocks(payload);
   const bool read = (!relayed.empty() && s.ReadDatagram(direction, relayed, out, result)) ||
                     s.ReadDatagram(direction, payload, out, result);
@@ -338,7 +375,7 @@ bool LooksLikeAName(Bytes datagram) noexcept {
   if ((head & 0x8000ff00) == 0 && (head >> 27) <= 5 && (head & 0xff) - 1 < 8) return true;
   if (!IsSocksDatagram(datagram)) return false;
   const Bytes relayed = InsideSocks(datagram);
-  return !IsSocksDatagram(relayed) && MayNameSomething(relayed);
+  return !SocksHost(datagram).empty() || (!IsSocksDatagram(relayed) && MayNameSomething(relayed));
 }
 
 bool Inspector::mid_message() const noexcept {
@@ -369,6 +406,7 @@ std::size_t Inspector::memory_bytes() const noexcept {
       s.reader);
   if (s.quic) sum += s.quic->memory_bytes();
   if (s.dtls) sum += s.dtls->memory_bytes();
+  if (s.hunt) sum += sizeof(TlsHunt) + s.hunt->memory_bytes();
   if (s.dns_aside) sum += s.dns_aside->memory_bytes();
   return s.inside ? sum + s.inside->memory_bytes() : sum;
 }

@@ -66,7 +66,7 @@ struct Inspection {
   if (datagram.size() < 17) return false;
   const std::uint64_t head = LoadBe64(datagram.data());
   const bool quic = head >> 62 == 3;
-  const bool dtls = (head & 0x00ff00ffff000000) == 0x00fe000000000000;
+  const bool dtls = (head & 0x00fffc0000000000) == 0x00fefc0000000000;
   const bool dns = (head & 0x00008000ff000000) == 0;
   const bool socks = head >> 40 == 0;
   return (quic | dtls | dns | socks) && LooksLikeAName(datagram);

@@ -85,7 +85,10 @@ void QuicReader::OnDatagram(Direction direction, Bytes datagram, Metadata& out, 
     // Who opened the flow is heard whatever came from the other side before.
     if (initial && (direction == client_ || direction == Direction::kToServer || attempts_.empty()))
       OnInitial(*version, direction, dcid, left.first(end), reader.offset(), out, result);
-    if (!initial && direction != client_) server_secured_ = true;
+    if (!initial && direction != client_) {
+      server_secured_ = true;
+      if (mid_message()) result.events |= Bit(ReaderEvent::kSwitchBudget);
+    }
     left = left.subspan(end);
   }
   if (direction != client_ && !left.empty() && (LoadU8(left.data()) & 0xc0) == 0x40) server_secured_ = true;
@@ -105,12 +108,12 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
   std::vector<std::byte> plain(packet.size());
   // The keys stay those of the first flight when the client takes up the server's id.
   for (Attempt& attempt : attempts_) {
-    if (attempt.version != &version) continue;
+    const QuicInitialKeys& keys = attempt.KeysOf(version);
     // Of the packets that we saw the server may have lost the one with the largest number.
     for (const std::uint64_t expected : {attempt.next_number, std::uint64_t{0}}) {
       std::uint64_t number = expected;
       if (!MayOpen(result)) return;
-      if (const auto frames = OpenInitial(attempt.keys, packet, number_at, plain, number); !frames.empty()) {
+      if (const auto frames = OpenInitial(keys, packet, number_at, plain, number); !frames.empty()) {
         attempt.next_number = std::max(attempt.next_number, number + 1);
         return OnFrames(attempt, frames, out, result);
       }
@@ -122,16 +125,34 @@ void QuicReader::OnInitial(const QuicVersion& version, Direction direction, Byte
   std::uint64_t number = 0;
   const auto frames = OpenInitial(keys, packet, number_at, plain, number);
   if (frames.empty()) {
-    if (direction == client_) result.events |= Bit(ReaderEvent::kQuicDecryptFailed);
+    if (direction != client_) return;
+    result.events |= Bit(forgot_ ? ReaderEvent::kTlsHandshakeBudget : ReaderEvent::kQuicDecryptFailed);
     return;
   }
-  if (attempts_.size() >= kMaxAttempts) {
+  if (attempts_.size() >= kMaxAttempts && !MakeRoom()) {
     result.events |= Bit(ReaderEvent::kTlsHandshakeBudget);
     return;
   }
   if (attempts_.empty()) client_ = direction;
-  attempts_.push_back({.version = &version, .keys = keys, .next_number = number + 1});
+  attempts_.push_back({.version = &version, .keys = keys, .id = {dcid.begin(), dcid.end()}, .next_number = number + 1});
   OnFrames(attempts_.back(), frames, out, result);
+}
+
+const QuicInitialKeys& QuicReader::Attempt::KeysOf(const QuicVersion& of) {
+  if (version == &of) return keys;
+  if (later != &of) later_keys = ClientInitialKeys(of, id);
+  later = &of;
+  return later_keys;
+}
+
+// A socket may serve one connection after the other to the same server.
+bool QuicReader::MakeRoom() {
+  const auto oldest = std::find_if(attempts_.begin(), attempts_.end(), [](const Attempt& a) { return a.whole(); });
+  if (oldest == attempts_.end()) return false;
+  held_ -= oldest->bytes.size();
+  attempts_.erase(oldest);
+  forgot_ = true;
+  return true;
 }
 
 void QuicReader::OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result) {

@@ -18,8 +18,13 @@ namespace weir {
 // Trying a key costs some microseconds, whatever comes of it: beyond ReaderLimits::opens
 // in one datagram kWorkBudget is raised and the rest of it is not read.
 // Any connection id has keys, so a client may begin as many first flights as it
-// likes: beyond kMaxAttempts, or handshake_bytes held for all of them together,
-// kTlsHandshakeBudget is raised and the rest is not read.
+// likes: beyond kMaxAttempts the oldest whose hello is whole is let go, and what then
+// opens with no key raises kTlsHandshakeBudget; so does one more that none makes room
+// for, and more than handshake_bytes held for all of them together. The rest is not read.
+//
+// Raises kSwitchBudget where the server goes on to the handshake with half a hello here:
+// it has had the other half from elsewhere (another port of the client's, RFC 9000 s9).
+// A server may go on in another version (RFC 9369 s4), with keys of the same first id.
 class QuicReader {
  public:
   // Does a long header begin here, of a version that we can read, or one that we
@@ -47,14 +52,21 @@ class QuicReader {
   struct Attempt {
     const QuicVersion* version = nullptr;
     QuicInitialKeys keys;
+    std::vector<std::byte> id;           // that the keys are of
+    const QuicVersion* later = nullptr;  // another version that was tried for it
+    QuicInitialKeys later_keys;
     std::vector<std::byte> bytes;                 // handshake stream from 0
     std::map<std::uint64_t, std::uint64_t> have;  // disjoint [start, end)
     std::size_t read = 0;                         // messages before it were whole and are read
     std::uint64_t next_number = 0;                // one above the largest packet number
+
+    [[nodiscard]] const QuicInitialKeys& KeysOf(const QuicVersion& of);
+    [[nodiscard]] bool whole() const noexcept { return read > 0 && have.size() == 1 && have.begin()->second == read; }
   };
 
   void OnInitial(const QuicVersion& version, Direction direction, Bytes dcid, Bytes packet, std::size_t number_at,
                  Metadata& out, Inspection& result);
+  bool MakeRoom();
   [[nodiscard]] bool MayOpen(Inspection& result) const noexcept;
   void OnFrames(Attempt& attempt, Bytes frames, Metadata& out, Inspection& result);
   void OnCrypto(Attempt& attempt, std::uint64_t offset, Bytes data, Inspection& result);
@@ -65,6 +77,7 @@ class QuicReader {
   Direction client_ = Direction::kToServer;  // the direction of what the client sends
   std::size_t held_ = 0;                     // bytes of all attempts
   bool server_secured_ = false;              // the server sent more than Initials
+  bool forgot_ = false;                      // an attempt was let go
   TxId next_tx_ = 0;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMore = 0;           // not whole yet
 constexpr std::size_t kBroken = SIZE_MAX;  // no SOCKS
-constexpr std::size_t kMaxUser = 512;      // of SOCKS4, without its end
+constexpr std::size_t kMaxUser = 2048;     // of SOCKS4, without its end
 constexpr std::size_t kMaxDomain = 256;
 constexpr std::string_view kProxy2{"\r\n\r\n\0\r\nQUIT\n", 12};
 constexpr std::string_view kProxy1 = "PROXY ";
@@ -87,9 +87,17 @@ void SocksReader::OnStream(Direction direction, Bytes bytes, Metadata& out, Insp
     }
     (client ? open_ : answered_) = true;
   }
+  if (!client && !open_) {
+    held_.append(AsText(bytes.subspan(consumed_)).substr(0, kMostHeld - held_.size()));
+    consumed_ = bytes.size();
+  }
   if (!broken_) return;
   result.proto = AppProto::kUnknown;
   result.state = ReaderState::kUnknown;
+}
+
+std::string SocksReader::TakeHeld(Direction direction) {
+  return direction == Direction::kToClient ? std::exchange(held_, {}) : std::string{};
 }
 
 std::size_t SocksReader::ReadClient(Metadata& out) {

@@ -19,7 +19,11 @@ class SocksReader {
   void OnStream(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   [[nodiscard]] bool tunnels() const noexcept { return open_; }
   [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return client_.capacity() + server_.capacity(); }
+  // What the server said behind its answer, before the client's request was whole: it belongs inside.
+  [[nodiscard]] std::string TakeHeld(Direction direction);
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return client_.capacity() + server_.capacity() + held_.capacity();
+  }
 
  private:
   [[nodiscard]] std::size_t ReadClient(Metadata& out);
@@ -27,7 +31,9 @@ class SocksReader {
   [[nodiscard]] std::size_t ServerBytes();
 
   std::string client_;  // all that it said so far
+  static constexpr std::size_t kMostHeld = 4096;
   std::string server_;
+  std::string held_;
   std::size_t consumed_ = 0;
   bool open_ = false;      // the client's request is whole
   bool answered_ = false;  // and the server's answer to it

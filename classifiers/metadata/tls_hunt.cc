@@ -14,8 +14,10 @@ unsigned Length(std::uint64_t window) noexcept { return Octet(window, 3) << 8 | 
 // Are the last six bytes the start of a record that a server takes first? An
 // alert or ChangeCipherSpec may go before (GnuTLS), an empty record too (OpenSSL).
 bool BeginsTls(std::uint64_t window) noexcept {
-  if (Octet(window, 1) != 3) return false;
   const unsigned length = Length(window);
+  if (Octet(window, 1) != 3) {  // Go goes by the message alone
+    return Octet(window, 0) == 22 && Octet(window, 1) < 0x10 && length > 0 && length <= 18432 && Octet(window, 5) == 1;
+  }
   switch (Octet(window, 0)) {
     case 20:
       return length == 1 && Octet(window, 5) == 1;
@@ -104,6 +106,11 @@ void TlsHunt::OnServer(Bytes bytes, Metadata& out, Inspection& result) {
 
 bool TlsHunt::found() const noexcept {
   return std::any_of(readings_.begin(), readings_.end(), [](const TlsReader& r) { return r.has_hello(); });
+}
+
+bool TlsHunt::waits() const noexcept {
+  return std::any_of(readings_.begin(), readings_.end(),
+                     [](const TlsReader& r) { return !r.has_hello() && r.mid_message(); });
 }
 
 std::size_t TlsHunt::memory_bytes() const noexcept {

@@ -26,6 +26,7 @@ class TlsHunt {
   void OnServer(Bytes bytes, Metadata& out, Inspection& result);
 
   [[nodiscard]] bool found() const noexcept;  // a whole hello
+  [[nodiscard]] bool waits() const noexcept;  // for the rest of one that began
   [[nodiscard]] bool over() const noexcept { return over_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 

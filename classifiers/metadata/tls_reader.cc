@@ -18,6 +18,19 @@ constexpr std::uint8_t kMessageServerHello = 2;
 constexpr std::uint8_t kMessageCertificate = 11;
 constexpr std::uint8_t kMessageServerHelloDone = 14;
 constexpr std::uint16_t kTls13 = 0x0304;
+constexpr unsigned kMajors = 0x10;  // what Go's crypto/tls takes until a version is agreed on
+
+// A hello's record whose major version is none: RFC 8446 s5.1 has it ignored. To tell it from
+// other protocols more of it is asked for.
+int ProbeOddVersion(Bytes start) noexcept {
+  if (LoadU8(start.data()) != kHandshake || LoadU8(&start[1]) >= kMajors) return 0;
+  if (start.size() < 6) return -1;
+  const unsigned length = LoadBe16(&start[3]);
+  if (length == 0 || length > 18432 || LoadU8(&start[5]) != kMessageClientHello) return 0;
+  const std::size_t version = length >= 6 ? 9 : 5 + length;  // the message's, or the next record's type
+  if (start.size() <= version) return -1;
+  return LoadU8(&start[version]) == (length >= 6 ? 3 : kHandshake) ? 1 : 0;
+}
 
 }  // namespace
 
@@ -31,7 +44,7 @@ int TlsReader::Probe(Bytes start) noexcept {
   }
   if (type < kChangeCipherSpec || type > kHeartbeat) return 0;
   if (start.size() < 2) return -1;
-  if (LoadU8(&start[1]) != 3) return 0;
+  if (LoadU8(&start[1]) != 3) return ProbeOddVersion(start);
   if (start.size() < 3) return -1;
   return 1;  // the minor version is not looked at by servers
 }
@@ -70,7 +83,7 @@ void TlsReader::OnHeader(Direction direction, Half& half, Inspection& result) {
   half.record_opens_message = half.message.empty();
   half.type = LoadU8(half.header.data());
   half.record_left = LoadBe16(&half.header[3]);
-  const bool record = half.type >= kChangeCipherSpec && half.type <= kHeartbeat && LoadU8(&half.header[1]) == 3;
+  const bool record = half.type >= kChangeCipherSpec && half.type <= kHeartbeat && LoadU8(&half.header[1]) < kMajors;
   if (!record) {
     result.events |= Bit(ReaderEvent::kTlsBadRecord);
     half.dead = true;

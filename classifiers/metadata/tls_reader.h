@@ -15,8 +15,8 @@ namespace weir {
 // s_server and gnutls-serv 3.7.9): any minor version in a record's header, 0x03ff
 // too (both); empty handshake records, up to 32 (OpenSSL); ChangeCipherSpec before
 // it and between its fragments (GnuTLS); an SSL 2.0 hello (GnuTLS), which carries
-// no name. Alerts, application data, other record types, other messages and records
-// above 2^14 bytes are refused by both; all but the last are read past here.
+// no name. Go's crypto/tls takes any version below 0x1000. Alerts, application data, other record types, other messages
+// and records above 2^14 bytes are refused by both; all but the last are read past here.
 class TlsReader {
  public:
   // Could these first bytes be TLS? -1: not enough to tell, 0: no, 1: yes.

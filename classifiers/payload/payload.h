@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "dataplane/core/bytes.h"
 #include "dataplane/core/classification.h"
@@ -9,56 +10,58 @@
 
 namespace weir {
 
-// What a detector says of a flow; `app` is empty where it says nothing.
-struct PayloadFinding {
-  std::string_view app;  // as in apps.tsv
+// What a detector found. `app` is a name of apps.tsv, empty: nothing. The views are
+// literals.
+struct PayloadFind {
+  std::string_view app;
   Confidence confidence = Confidence::kNone;
-  std::string_view why;
+  std::string_view what;  // "WireGuard handshake answered": the evidence
+
+  [[nodiscard]] bool known() const noexcept { return !app.empty(); }
 };
 
-// What one side said that the other must answer to, a few bytes a flow.
+// What the detectors remember of one flow, zero at its beginning. What one side said is
+// believed when the other side repeats it: most of this is numbers to be repeated.
 struct PayloadMemory {
-  enum class Asked : std::uint8_t {
-    kNothing,
-    kIke,
-    kWireGuard,
-    kWireGuardData,
-    kOpenVpn,
-    kSoftEther,
-    kDiscordPing,
-    kDiscordAddress,
-    kViber
-  };
-  struct Side {
-    Asked asked = Asked::kNothing;
-    std::array<std::byte, 8> token{};  // what comes back, or must go on from there
-    std::uint32_t number = 0;
-  };
-  std::array<Side, 2> sides;
+  std::array<std::uint32_t, 2> wireguard_index{};    // the sender's own, 0: no handshake
+  std::array<std::uint32_t, 2> wireguard_to{};       // transport data's receiver
+  std::array<std::uint32_t, 2> wireguard_counter{};  // and its last counter
+  std::array<std::uint64_t, 2> openvpn_session{};    // of a hard reset
+  std::uint64_t ike_initiator = 0;                   // its SPI
+  std::array<std::uint32_t, 2> esp_spi{};
+  std::array<std::uint32_t, 2> esp_sequence{};
+  std::uint64_t dnscrypt_nonce = 0;  // the client's first eight bytes of it
+  std::uint64_t discord_probe = 0;
+  std::uint64_t oicq_exchange = 0;  // command, sequence, first of the number
+  std::uint32_t discord_ssrc = 0;
+  std::array<std::uint8_t, 2> wireguard_data{};  // in a row
+  std::array<std::uint8_t, 2> esp_packets{};     // in a row
+  Direction ike_direction{};                     // who said it first
+  Direction oicq_direction{};
+  bool softether_asked = false;
+  bool discord_asked = false;
+  bool openvpn_swapped = false;
+  std::uint8_t datagrams = 0;
 };
+static_assert(std::is_trivially_copyable_v<PayloadMemory> && sizeof(PayloadMemory) <= 136);
 
-// Detectors of protocols that a rule on bytes cannot tell for certain: they look at
-// both ways. Run on flows that are undecided; each is a few loads for others' bytes.
-// Never throw, allocate nothing, read nothing past `bytes`; every byte is hostile.
-// `view.direction` is who speaks. Each detector's file names its source and how it
-// was verified.
-[[nodiscard]] PayloadFinding DetectDatagram(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
-// `piece`: the first bytes of that direction's stream, as they first came.
-[[nodiscard]] PayloadFinding DetectStreamStart(const FlowView& view, Bytes piece, PayloadMemory& memory) noexcept;
+// How much of a stream's start, a direction, the detectors want to see again each time.
+inline constexpr std::size_t kPayloadHead = 256;
+// After so many datagrams that said nothing a flow is not asked about again.
+inline constexpr std::uint8_t kPayloadDatagrams = 32;
 
-// Tor's link handshake (tor-spec, tortls.c): a certificate whose subject and issuer are
-// nothing but two different random host names, "www.<8-20 of a-z2-7>.net" and ".com".
-// Both as OpenSSL prints them ("CN=..."). Verified on tor.pcap.
-[[nodiscard]] bool IsTorCertificate(std::string_view subject, std::string_view issuer) noexcept;
-
-// One detector: `view` and `memory` as above. In vpn.cc, media.cc, dnscrypt.cc.
-PayloadFinding DetectIke(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
-PayloadFinding DetectWireGuard(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
-PayloadFinding DetectOpenVpn(const FlowView& view, Bytes packet, PayloadMemory& memory) noexcept;
-PayloadFinding DetectTailscale(Bytes datagram) noexcept;
-PayloadFinding DetectSoftEther(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
-PayloadFinding DetectDnsCrypt(const FlowView& view, Bytes datagram) noexcept;
-PayloadFinding DetectDiscord(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
-PayloadFinding DetectViber(const FlowView& view, Bytes piece, PayloadMemory& memory) noexcept;
+// Finds apps and tunnels that speak protocols of their own, by what their
+// specifications say of the first bytes. `certain` needs a structure that no other
+// protocol has by chance: numbers repeated by the peer, a magic of eight bytes or
+// more; `probable` a whole message whose every fixed field is right; what is merely
+// likely is `guess`. Each detector's file names its source and how it was verified.
+//
+// Pure functions of the bytes and `memory`; every byte is hostile. No allocation, no
+// exception. Datagrams: whole UDP payloads in order of arrival; `view.direction` is the
+// sender's. Streams: the first bytes of each direction so far, as often as more come.
+[[nodiscard]] PayloadFind FindInDatagram(const FlowView& view, Bytes datagram, PayloadMemory& memory) noexcept;
+[[nodiscard]] PayloadFind FindInStream(const FlowView& view, const std::array<Bytes, 2>& heads) noexcept;
+// By the IP protocol alone, and the bytes above IP (ESP, AH, PPTP's GRE).
+[[nodiscard]] PayloadFind FindInIp(const FlowView& view, Bytes payload) noexcept;
 
 }  // namespace weir

@@ -69,6 +69,7 @@ const Key kOneByOne[] = {
     Key{"eal.memory_mb", Count{WEIR_FIELD(std::uint32_t, run.memory_mb), 64, 1u << 20}},
     Key{"eal.arguments", Text{WEIR_FIELD(std::string, run.eal_arguments)}},
     Key{"parse.checksums", Flag{WEIR_FIELD(bool, engine.parse.verify_checksums)}},
+    Key{"parse.unfinished_checksums", Flag{WEIR_FIELD(bool, engine.parse.unfinished_sums)}},
     Key{"parse.tunnels", Flag{WEIR_FIELD(bool, engine.parse.peel_tunnels)}},
     Key{"work.flow", Count{WEIR_FIELD(std::uint32_t, engine.flow_work), 1024, UINT32_MAX}},
     Key{"quic.negotiate", Flag{WEIR_FIELD(bool, engine.quic_negotiate)}},

@@ -8,8 +8,8 @@
 #include <optional>
 #include <thread>
 
-#include "dataplane/control/checksum_survey.h"
 #include "dataplane/io/capture.h"
+#include "dataplane/packet/unfinished_sums.h"
 #include "dataplane/pipeline/steering.h"
 #include "dataplane/pipeline/worker.h"
 #include "dataplane/telemetry/eve_writer.h"
@@ -122,8 +122,6 @@ class Run {
   Result<void> ReadAll() {
     for (std::size_t i = 0; i < readers_.size(); ++i) {
       const LinkType link = readers_[i]->link();
-      survey_ = {};
-      if (engine_.parse.verify_checksums) survey_.Read(options_.captures[i]);
       for (;;) {
         auto next = readers_[i]->Next();
         if (!next) {
@@ -153,7 +151,8 @@ class Run {
     frame.data = own->bytes.get();
     frame.len = static_cast<std::uint32_t>(read.bytes.size());
     frame.link = link;
-    frame.unverifiable = survey_.Unverifiable(frame.bytes(), link);
+    frame.sums_vouched =
+        engine_.parse.verify_checksums && engine_.parse.unfinished_sums && sums_.Vouches(frame.bytes(), link);
     frame.number = ++result_.frames_read;
     frame.time = {read.time_ns / 1000};
     if (frame.number == 1) first_ = now_ = last_tick_ = frame.time;
@@ -277,7 +276,7 @@ class Run {
   const Startup& startup_;
   EngineSettings engine_;
   Steering steering_;
-  ChecksumSurvey survey_;  // of the capture at hand
+  UnfinishedSums sums_;
   std::vector<Steering::Dealt> dealt_;
   ReplayResult result_;
   std::vector<std::unique_ptr<CaptureReader>> readers_;

@@ -22,7 +22,8 @@ namespace weir {
   X(kUndecidedTimeout, "undecided_timeout") /* a flow ended amid what would have named it */                   \
   X(kQuicVersion, "quic_version")           /* a QUIC version that cannot be read */                           \
   X(kAmbiguous, "ambiguous")                /* bytes that two end hosts read differently, too deep a tunnel */ \
-  X(kWrongSide, "wrong_side")               /* a packet from the side that its source is not on */
+  X(kWrongSide, "wrong_side")               /* a packet from the side that its source is not on */             \
+  X(kMultipath, "multipath")                /* a TCP connection that carries a part of another's bytes */
 
 enum class ExceptionTrigger : std::uint8_t {
 #define X(name, text) name,

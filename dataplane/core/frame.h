@@ -36,7 +36,7 @@ struct FrameRef {
   std::uint32_t len = 0;  // bytes from data[0], FCS stripped; 0..65535
   PortId in_port{};       // where it came in; its pair's other port is where it goes out
   LinkType link = LinkType::kEthernet;
-  bool unverifiable = false;  // replay: its checksums were never finished, or rewritten (decision 008)
+  bool sums_vouched = false;  // whoever delivers it knows its checksums to be good: they are not looked at
   bool copied = false;        // a copy of CopyFrame's: `data` is a heap block, `handle` nothing
   Timestamp time{};           // when it came in
   std::uint64_t number = 0;   // replay: 1-based packet number in the input; run: 0

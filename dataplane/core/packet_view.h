@@ -52,6 +52,7 @@ struct PacketView {
   std::uint8_t tcp_flags = 0;
   std::uint8_t tcp_wscale = 0xff;  // window scale option, 0xff: absent
   bool has_tcp_ts = false;
+  bool tcp_joins = false;    // MP_JOIN (RFC 8684 s3.2): the bytes are another connection's
   bool is_fragment = false;  // offset != 0 or more fragments; proto is set, ports are not
   bool more_fragments = false;
   bool tunnelled = false;  // the view is of an inner packet

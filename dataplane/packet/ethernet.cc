@@ -18,7 +18,9 @@ DropReason WalkLlc(Walk& walk, std::size_t at) noexcept {
 DropReason WalkVlan(Walk& walk, std::size_t at) noexcept {
   if (!walk.Has(at, 4)) return DropReason::kTruncated;
   PacketView& view = walk.view;
-  if (view.vlan_count < view.vlan.size()) view.vlan[view.vlan_count++] = LoadBe16(walk.At(at)) & 0x0fff;
+  // Id 0 is a priority and no VLAN (IEEE 802.1Q table 9-2): hosts take the frame as if it were not there.
+  const std::uint16_t id = LoadBe16(walk.At(at)) & 0x0fff;
+  if (id != 0 && view.vlan_count < view.vlan.size()) view.vlan[view.vlan_count++] = id;
   const std::uint16_t type = LoadBe16(walk.At(at + 2));
   if (type < kFirstEtherType) return WalkLlc(walk, at + 4);
   return WalkEtherType(walk, type, at + 4);

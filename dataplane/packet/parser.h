@@ -7,6 +7,7 @@ namespace weir {
 
 struct ParseOptions {
   bool verify_checksums = true;  // IPv4 header, TCP, UDP, ICMP, SCTP; `-k none` switches it off
+  bool unfinished_sums = true;   // captures only: sums that a NIC had yet to finish count as good (unfinished_sums.h)
   bool peel_tunnels = true;      // GRE, ERSPAN, VXLAN, Geneve, GTP-U, IP-in-IP, Teredo
 };
 

@@ -25,6 +25,7 @@ void ReadTcpOptions(PacketView& view, Bytes options) noexcept {
       view.has_tcp_ts = true;
       view.tcp_tsval = LoadBe32(&options[2]);
     }
+    if (options[0] == std::byte{30} && length > 2 && LoadU8(&options[2]) >> 4 == 1) view.tcp_joins = true;
     options = options.subspan(length);
   }
 }

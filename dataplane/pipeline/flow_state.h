@@ -29,15 +29,23 @@ struct UndecidedFlow {
   std::uint32_t ndpi_bytes = 0;                // shown to nDPI, which may keep them
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
   std::array<bool, 2> header_matched{};
-  PayloadMemory detectors;
-  std::array<bool, 2> stream_began{};
-  std::uint32_t packets = 0;  // with payload
+  std::optional<PayloadMemory> payload;          // of our own detectors
+  std::array<std::uint16_t, 2> payload_asked{};  // bytes of a stream's heads that they saw
+  PayloadFind payload_guess;                     // heard if nobody knows better
+  std::uint32_t packets = 0;                     // with payload
   std::uint64_t payload_bytes = 0;
   std::uint64_t work = 0;  // since something was named
   Classification what;
   std::vector<std::pair<std::uint32_t, TxId>> fired;  // (sid, tx) whose alert is written
   TxId events_written = 0;                            // protocol events of transactions below
   bool named = false;                                 // a host name was seen, known to us or not
+
+  // What speaks a protocol of its own is read by none of the readers, except that a
+  // resolver's certificate is asked for in DNS.
+  [[nodiscard]] bool DetectorsMayAsk() const noexcept {
+    return !named && (inspection.proto == AppProto::kUnknown || inspection.proto == AppProto::kDns ||
+                      inspection.proto == AppProto::kFailed);
+  }
 
   // A DNS question names what the client may do next, not what this flow is; and a
   // name that our table lacks is no reason to take nDPI's broader one ("qq.com").

@@ -34,7 +34,7 @@ struct ExceptionPolicies {
     defaults.fill(ExceptionAction::kDropFlow);
     for (const ExceptionTrigger pressure :
          {ExceptionTrigger::kFlowTableFull, ExceptionTrigger::kTcpBudget, ExceptionTrigger::kFragmentBudget,
-          ExceptionTrigger::kMemory, ExceptionTrigger::kWrongSide}) {
+          ExceptionTrigger::kMemory, ExceptionTrigger::kWrongSide, ExceptionTrigger::kMultipath}) {
       defaults[Index(pressure)] = ExceptionAction::kDropPacket;
     }
     defaults[Index(ExceptionTrigger::kMidstream)] = ExceptionAction::kIgnore;

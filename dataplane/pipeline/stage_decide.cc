@@ -57,7 +57,9 @@ bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) 
   }
   const std::size_t depth = generation->rules->payload_depth();
   const bool rules_wait = depth > 0 && within && (state.head[0].size() < depth || state.head[1].size() < depth);
-  return ndpi_listens || rules_wait;
+  const bool detectors_wait =
+      flow.key.proto == kProtoUdp && within && (!state.payload || state.payload->datagrams < kPayloadDatagrams);
+  return ndpi_listens || rules_wait || (detectors_wait && state.DetectorsMayAsk());
 }
 
 // Nothing better will come: the voices that only guess are heard.
@@ -68,6 +70,7 @@ void Worker::State::LastGuess(FlowRecord& flow, UndecidedFlow& state) {
   }
   state.ndpi.reset();
   OfferAddress(flow, state, Confidence::kGuess, ignored);
+  if (!state.what.known() && state.payload_guess.known()) OfferPayload(flow, state, state.payload_guess, ignored);
 }
 
 void Worker::State::Settle(FlowRecord& flow, const Decision& decision) {

@@ -41,6 +41,13 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   const Direction direction = DirectionOf(flow, item.reversed);
   cold[flow.cold].tcp_flags[Index(direction)] |= item.view.tcp_flags;
   ruling.receiver_expects = state.tcp->next_seq(direction);
+  // A second path of Multipath TCP could bring the other half of a hello. Where it cannot be
+  // had a connection goes on with its first one (RFC 8684 s3.7).
+  const bool joins = item.view.tcp_joins && (item.view.tcp_flags & kTcpSyn) != 0;
+  if (joins || Simulated(item.frame(), ExceptionTrigger::kMultipath)) {
+    Exceed(item, ExceptionTrigger::kMultipath, DropReason::kExceptionPolicy, ruling);
+    if (ruling.drop != DropReason::kNone || ruling.by_rule != Action::kPending) return;
+  }
   const TcpVerdict verdict = state.tcp->OnSegment(direction, TcpSegment::From(item.view), now);
   ruling.drop = verdict.drop;
   ruling.restarts = verdict.restarts;
@@ -112,8 +119,8 @@ void Worker::State::InspectBytes(Item& item, Direction direction, Bytes bytes, b
     MatchNewFields(item, direction, ruling);
     MatchPayload(item, direction, bytes, stream);
     ApplyMatches(item, ruling);
-    AskDetectors(item, direction, bytes, stream, ruling);
   }
+  AskPayload(item, direction, bytes, stream, ruling);
   AskNdpi(item, direction, bytes, stream, ruling);
   if (state.inspection.tx_complete) WriteProtocolEvents(flow, state, state.inspection.tx + 1);
 }
@@ -156,23 +163,13 @@ void Worker::State::CountWork(Item& item, std::size_t bytes, Ruling& ruling) {
   Exceed(item, ExceptionTrigger::kFlowWork, DropReason::kExceptionPolicy, ruling);
 }
 
-void Worker::State::AskDetectors(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
-  FlowRecord& flow = *item.flow;
-  UndecidedFlow& state = undecided[flow.undecided];
-  const bool known = state.what.source == Source::kSignature && state.what.confidence == Confidence::kCertain;
-  if (bytes.empty() || known || (stream && state.stream_began[Index(direction)])) return;
-  state.stream_began[Index(direction)] = true;
-  const FlowView view = ViewOf(flow, direction);
-  OfferPayload(flow, state,
-               stream ? DetectStreamStart(view, bytes, state.detectors) : DetectDatagram(view, bytes, state.detectors),
-               ruling);
-}
-
 void Worker::State::AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
   FlowRecord& flow = *item.flow;
   UndecidedFlow& state = undecided[flow.undecided];
   if (!state.NdpiMaySpeak()) state.ndpi.reset();
-  if (!state.ndpi || bytes.empty() || state.what.source >= Source::kMetadata) return;
+  // What a detector of ours named nDPI goes on hearing: it finds tinc's data by its connection.
+  const bool heard = state.what.source < Source::kMetadata || state.DetectorsMayAsk();
+  if (!state.ndpi || bytes.empty() || !heard) return;
   FlowView view = ViewOf(flow, direction);
   ++state.ndpi_packets;
   state.ndpi_bytes += static_cast<std::uint32_t>(bytes.size());

@@ -1,5 +1,7 @@
 // Stage 1: frame -> PacketView | drop reason. Fragments go to the defragmenter
 // and come back whole or not at all.
+#include <algorithm>
+
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -14,7 +16,9 @@ void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, Bu
   ++counters.rx_packets;
   counters.rx_bytes += frame.len;
   Item& item = items.emplace_back();
-  const DropReason defect = Parse(frame.bytes(), frame.link, HowToParse(frame), item.view);
+  ParseOptions options = settings.parse;
+  options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
+  const DropReason defect = Parse(frame.bytes(), frame.link, options, item.view);
   const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
   if (judged && !item.view.is_fragment) {
     item.frames = {&frame, 1};
@@ -27,12 +31,6 @@ void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, Bu
   const bool forward = defect == DropReason::kNone ? settings.forward_non_ip : settings.forward_malformed;
   if (forward) return Forward(frame, out);
   Drop(frame, defect == DropReason::kNone ? DropReason::kNonIp : defect, out);
-}
-
-ParseOptions Worker::State::HowToParse(const FrameRef& frame) const noexcept {
-  ParseOptions options = settings.parse;
-  options.verify_checksums = options.verify_checksums && !frame.unverifiable;
-  return options;
 }
 
 void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items,
@@ -60,7 +58,11 @@ void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, st
   if (!outcome.complete) return;
   Item item;
   item.frames = outcome.frames;
-  DropReason defect = ParseIp(outcome.datagram, HowToParse(frame), item.view);
+  const bool vouched =
+      std::all_of(outcome.frames.begin(), outcome.frames.end(), [](const FrameRef& held) { return held.sums_vouched; });
+  ParseOptions options = settings.parse;
+  options.verify_checksums = options.verify_checksums && !vouched;
+  DropReason defect = ParseIp(outcome.datagram, options, item.view);
   // A fragment inside what fragments carried: nobody sends that in good faith.
   if (defect == DropReason::kNone && item.view.is_fragment) defect = DropReason::kFragmentBad;
   if (defect != DropReason::kNone) {

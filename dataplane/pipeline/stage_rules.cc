@@ -11,13 +11,11 @@ bool IsHostName(BufferId id) noexcept {
   return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kSocksHost;
 }
 
-// The common name in "C=US, O=Example, CN=*.example.com", a wildcard's star cut off.
+// The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.
 std::string_view CommonName(std::string_view subject) noexcept {
-  constexpr std::string_view kKey = "CN=";
-  std::size_t at = subject.find(kKey);
-  while (at != std::string_view::npos && at != 0 && subject[at - 1] != ' ') at = subject.find(kKey, at + 1);
+  const std::size_t at = subject.find("CN = ");
   if (at == std::string_view::npos) return {};
-  std::string_view name = subject.substr(at + kKey.size());
+  std::string_view name = subject.substr(at + 5);
   name = name.substr(0, name.find(','));
   return name.starts_with("*.") ? name.substr(2) : name;
 }
@@ -60,27 +58,28 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
     if (field.id == BufferId::kTlsSubject && state.metadata.First(BufferId::kTlsSni, field.tx).empty()) {
       OfferName(flow, state, field.id, CommonName(value), ruling);
     }
-    if ((field.id == BufferId::kTlsSubject || field.id == BufferId::kTlsIssuer) &&
-        IsTorCertificate(state.metadata.First(BufferId::kTlsSubject, field.tx),
-                         state.metadata.First(BufferId::kTlsIssuer, field.tx))) {
-      OfferPayload(flow, state, {"Tor", Confidence::kCertain, "Tor link certificate"}, ruling);
-    }
   }
   state.fields_matched = state.metadata.size();
 }
 
 void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
   UndecidedFlow& state = undecided[item.flow->undecided];
-  if (bytes.empty() || !generation->rules->uses(BufferId::kPayload)) return;
-  const FlowView view = ViewOf(*item.flow, direction);
-  if (!stream) return matcher->MatchDatagram(view, state.metadata, bytes, matches);
-  const std::uint32_t depth = generation->rules->payload_depth();
+  const bool asked = generation->rules->uses(BufferId::kPayload);
+  if (bytes.empty() || (!asked && !state.DetectorsMayAsk())) return;
+  if (!stream) {
+    if (asked) matcher->MatchDatagram(ViewOf(*item.flow, direction), state.metadata, bytes, matches);
+    return;
+  }
+  const std::size_t depth = asked ? generation->rules->payload_depth() : 0;
+  const std::size_t kept = state.DetectorsMayAsk() ? std::max(depth, kPayloadHead) : depth;
   std::vector<std::byte>& head = state.head[Index(direction)];
-  if (head.size() >= depth) return;
+  if (head.size() >= kept) return;
   const std::size_t scanned = head.size();
-  const std::size_t n = std::min<std::size_t>(bytes.size(), depth - scanned);
+  const std::size_t n = std::min<std::size_t>(bytes.size(), kept - scanned);
   head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
-  matcher->MatchStream(view, state.metadata, head, scanned, matches);
+  if (scanned >= depth) return;
+  const Bytes seen = Bytes(head).first(std::min(head.size(), depth));
+  matcher->MatchStream(ViewOf(*item.flow, direction), state.metadata, seen, scanned, matches);
 }
 
 void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {
@@ -124,14 +123,36 @@ void Worker::State::OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId b
   Offer(flow, state, what, ruling);
 }
 
-void Worker::State::OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFinding& found, Ruling& ruling) {
-  if (found.app.empty()) return;
-  const AppId app = generation->apps->Find(found.app);
-  if (app == AppId{}) return;  // the tables do not ship it
-  Classification what{app, generation->apps->CategoryOf(app), found.confidence, Source::kSignature, RuleId{}, {}};
-  what.evidence.Append(Name(BufferId::kPayload));
-  what.evidence.Append(" ");
-  what.evidence.Append(found.why);
+// Our own detectors, on the first bytes of what the readers do not know.
+void Worker::State::AskPayload(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling) {
+  FlowRecord& flow = *item.flow;
+  UndecidedFlow& state = undecided[flow.undecided];
+  if (bytes.empty() || !state.DetectorsMayAsk() || state.what.confidence == Confidence::kCertain) return;
+  const FlowView view = ViewOf(flow, direction);
+  const bool transport = view.proto == kProtoTcp || view.proto == kProtoUdp;
+  PayloadFind find;
+  if (!transport) {
+    find = FindInIp(view, bytes);
+  } else if (!stream) {
+    if (!state.payload) state.payload.emplace();
+    find = FindInDatagram(view, bytes, *state.payload);
+  } else if (state.payload_asked[Index(direction)] < kPayloadHead) {
+    state.payload_asked[Index(direction)] = static_cast<std::uint16_t>(state.head[Index(direction)].size());
+    find = FindInStream(view, {state.head[0], state.head[1]});
+  }
+  if (find.confidence == Confidence::kGuess) {
+    state.payload_guess = find;
+  } else if (find.known()) {
+    OfferPayload(flow, state, find, ruling);
+  }
+}
+
+void Worker::State::OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFind& find, Ruling& ruling) {
+  const AppId app = generation->apps->Find(find.app);
+  if (app == AppId{}) return;
+  Classification what{app, generation->apps->CategoryOf(app), find.confidence, Source::kMetadata, RuleId{}, {}};
+  what.evidence.Append("payload ");
+  what.evidence.Append(find.what);
   Offer(flow, state, what, ruling);
 }
 

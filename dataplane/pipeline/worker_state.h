@@ -62,7 +62,6 @@ struct Worker::State {
   // 1 parse (stage_parse.cc)
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out);
-  [[nodiscard]] ParseOptions HowToParse(const FrameRef& frame) const noexcept;
   void Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
@@ -103,9 +102,9 @@ struct Worker::State {
   void InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
   void ApplyMatches(Item& item, Ruling& ruling);
+  void AskPayload(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
+  void OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFind& find, Ruling& ruling);
   void AskNdpi(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
-  void AskDetectors(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
-  void OfferPayload(FlowRecord& flow, UndecidedFlow& state, const PayloadFinding& found, Ruling& ruling);
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
   void OfferAddress(FlowRecord& flow, UndecidedFlow& state, Confidence at_least, Ruling& ruling);

@@ -98,8 +98,7 @@ std::vector<Pattern> Established(bool ipv6, std::size_t payload) {
 
 Stamper::Stamper(std::size_t buffers) : room_(buffers * kRoom) {}
 
-FrameRef Stamper::Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_t flow, Timestamp now) noexcept {
-  std::byte* frame = room_.data() + buffer * kRoom;
+void Stamper::StampInto(std::byte* frame, const Pattern& pattern, std::uint32_t flow) noexcept {
   std::memcpy(frame, pattern.bytes.data(), pattern.bytes.size());
   const std::size_t ip = kEthernet;
   const std::size_t tcp = ip + (pattern.ipv6 ? 40 : 20);
@@ -123,6 +122,11 @@ FrameRef Stamper::Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_
   SetWord(client, high, tcp_sum);
   SetWord(client + 2, low, tcp_sum);
   SetWord(port, static_cast<std::uint16_t>(1024 + flow % 60000), tcp_sum);
+}
+
+FrameRef Stamper::Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_t flow, Timestamp now) noexcept {
+  std::byte* frame = room_.data() + buffer * kRoom;
+  StampInto(frame, pattern, flow);
   FrameRef ref;
   ref.data = frame;
   ref.len = static_cast<std::uint32_t>(pattern.bytes.size());

@@ -27,6 +27,8 @@ struct Pattern {
 // address and port set to those of flow number `flow`, checksums mended (RFC 1624).
 class Stamper {
  public:
+  // Into a buffer of the caller's, of pattern.bytes.size() bytes at least.
+  static void StampInto(std::byte* frame, const Pattern& pattern, std::uint32_t flow) noexcept;
   explicit Stamper(std::size_t buffers);
   [[nodiscard]] FrameRef Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_t flow, Timestamp now) noexcept;
 

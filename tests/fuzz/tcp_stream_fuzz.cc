@@ -103,7 +103,9 @@ class Conversation {
       Require(!urgent || verdict.drop != DropReason::kNone || verdict.clear_urgent, "URG never goes on with data");
       const Side& side = sides_[Index(direction)];
       const bool answers = (s.flags & (kTcpSyn | kTcpAck)) == (kTcpSyn | kTcpAck);
-      const bool moved = side.opened && (answers || side.bases.empty()) && BeginOf(direction) != side.begin;
+      // Before an answer also resets alone, with text for a person, may have gone on.
+      const bool spoke = side.opened || (answers && !side.let_through.empty());
+      const bool moved = spoke && (answers || side.bases.empty()) && BeginOf(direction) != side.begin;
       if (moved) BeginAnew(direction, s);
       if (verdict.drop == DropReason::kNone) Forwarded(direction, s);
     }

@@ -47,6 +47,11 @@ def test_the_manual_lists_every_keyword_the_program_knows():
     assert len(keywords) > 50 and keywords - manual == set()
 
 
+def test_the_facts_that_ship_pass_their_checker():
+    run = subprocess.run([ROOT / "signatures" / "data" / "check_knowledge"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
 def test_the_rules_that_ship_are_what_the_names_say():
     run = subprocess.run([ROOT / "signatures" / "data" / "make_rules", "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout

@@ -1,5 +1,7 @@
 #pragma once
 #include <algorithm>
+#include <array>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -21,6 +23,19 @@ using FieldList = std::vector<std::tuple<BufferId, Direction, TxId, std::string>
     list.emplace_back(field.id, field.direction, field.tx, metadata.value(field));
   }
   return list;
+}
+
+// What rules and policy may drop a flow by: the names in it.
+[[nodiscard]] inline std::set<std::string> NamesOf(const Metadata& metadata) {
+  constexpr std::array kNaming = {BufferId::kTlsSni, BufferId::kQuicSni,  BufferId::kHttpHost,  BufferId::kTlsSubject,
+                                  BufferId::kTlsSan, BufferId::kDnsQuery, BufferId::kStunRealm, BufferId::kSocksHost};
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    const Metadata::Field& field = metadata.field(i);
+    if (std::find(kNaming.begin(), kNaming.end(), field.id) == kNaming.end()) continue;
+    names.insert(std::string(Name(field.id)) + " " + std::string(metadata.value(field)));
+  }
+  return names;
 }
 
 [[nodiscard]] inline bool Has(const Metadata& metadata, BufferId id, const std::string& name) {
@@ -84,12 +99,11 @@ struct Reading {
     if (!same) Tell(), other.Tell();
     return same;
   }
-  // Less: the same names and the same word on whether all was read. In any order: a hello that stands within another
-  // (TlsHunt follows both) ends before it in pieces, and behind it where all came at once.
+  // Less: the same names and the same word on whether all was read. In any order and number: a hello that stands within
+  // another (TlsHunt follows both) ends before it in pieces, and behind it where all came at once; what was read before
+  // a server's greeting contradicted it may be read again.
   [[nodiscard]] bool SameNames(const Reading& other) const {
-    FieldList mine = FieldsOf(metadata), theirs = FieldsOf(other.metadata);
-    std::sort(mine.begin(), mine.end());
-    std::sort(theirs.begin(), theirs.end());
+    const std::set<std::string> mine = NamesOf(metadata), theirs = NamesOf(other.metadata);
     const bool same = mine == theirs && BudgetTold(events) == BudgetTold(other.events);
     if (!same) Tell(), other.Tell();
     return same;

@@ -9,15 +9,26 @@
 namespace weir {
 namespace {
 
-// A folder with the five tables, gone with the test.
+// A folder with the tables, gone with the test.
 class Folder {
  public:
   Folder() : path_(std::filesystem::temp_directory_path() / ("weir-knowledge-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_);
+    std::filesystem::create_directories(path_ / "facts");
     Write("apps.tsv", "Chat\tmessaging\nDrive\tcloud-storage\n");
-    Write("names.tsv", "Chat\t.chat.example\tcertain\nDrive\tdrive.big.example\tprobable\n");
-    Write("addresses.tsv",
-          "Chat\t192.0.2.0/24\tprobable\nDrive\t192.0.2.128/25\tcertain\nChat\t2001:db8::/32\tcertain\n");
+    Write("facts/messaging.tsv",
+          "Chat\tname\t.chat.example\tcertain\ta book\t\n"
+          "Chat\tname\tp#-chat.big.example\tprobable\ta book\t\n"
+          "Chat\tname\t*-my.big.example\tguess\ta book\t\n"
+          "Chat\tname\tapi.big.example\tsupport\ta book\tothers use it too\n"
+          "Chat\taddress\t192.0.2.0/24\tprobable\ta book\t\n"
+          "Chat\taddress\t2001:db8::/32\tcertain\ta book\t\n"
+          "Chat\taddress\t198.51.100.0/24\tsupport\ta book\t\n"
+          "Chat\tissuer\tO = Chat Inc\tprobable\ta book\t\n"
+          "Chat\tsubject\tCN = Chat\tprobable\ta book\t\n"
+          "Chat\tpayload\t|01 02|@0\tcertain\ta book\tsee payload.rules\n");
+    Write("facts/cloud-storage.tsv",
+          "Drive\tname\tdrive.big.example\tprobable\ta book\t\n"
+          "Drive\taddress\t192.0.2.128/25\tcertain\ta book\t\n");
     Write("exclude.tsv", ".big.example\n");
     Write("ndpi.tsv", "nChat\tChat\tprobable\n");
   }
@@ -51,6 +62,44 @@ TEST_F(KnowledgeTest, MatchesNamesOnLabelBoundariesOnly) {
   EXPECT_EQ(AppOf("."), "");
 }
 
+TEST_F(KnowledgeTest, APatternStaysWithinOneLabel) {
+  EXPECT_EQ(AppOf("p26-chat.big.example"), "Chat");
+  EXPECT_EQ(AppOf("P1-CHAT.big.example."), "Chat");
+  EXPECT_EQ(AppOf("tenant-my.big.example"), "Chat");
+  for (const char* none : {"p-chat.big.example", "p1x-chat.big.example", "xp1-chat.big.example",
+                           "p1-chatty.big.example", "p1.2-chat.big.example", "x.p1-chat.big.example",
+                           "p1-chat.big.example.net", "my.big.example", "a.tenant-my.big.example", "p1-chat"}) {
+    EXPECT_EQ(AppOf(none), "") << none;
+  }
+}
+
+TEST_F(KnowledgeTest, AMoreSpecialNameIsNoLessSureThanItsSuffix) {
+  folder.Write("facts/collaboration.tsv", "Meet\tname\tmeet.chat.example\tguess\tx\t\n");
+  folder.Write("facts/webmail.tsv", "Chat\tname\tnew.chat.example\tguess\tx\t\n");
+  folder.Write("apps.tsv", "Chat\tmessaging\nDrive\tcloud-storage\nMeet\tcollaboration\n");
+  AppRegistry fresh;
+  const auto loaded = Knowledge::Load(folder.path(), fresh);
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  EXPECT_EQ((*loaded)->FindName("new.chat.example").confidence, Confidence::kCertain);
+  EXPECT_EQ((*loaded)->FindName("meet.chat.example").confidence, Confidence::kGuess) << "of another category";
+}
+
+TEST_F(KnowledgeTest, WhatOnlySupportsLabelsNothing) {
+  EXPECT_EQ(AppOf("api.big.example"), "");
+  EXPECT_TRUE(knowledge->FindSupport("API.big.example").known());
+  EXPECT_FALSE(knowledge->FindSupport("drive.big.example").known());
+  EXPECT_EQ(AppAt({198, 51, 100, 1}), "");
+}
+
+TEST_F(KnowledgeTest, ACertificatesNamesAreReadByElement) {
+  EXPECT_TRUE(knowledge->FindIssuer("C = US, O = Chat Inc., CN = Root").known());
+  EXPECT_TRUE(knowledge->FindIssuer("O = Chat Inc").known());
+  EXPECT_FALSE(knowledge->FindIssuer("C = US, OO = Chat Inc").known());
+  EXPECT_FALSE(knowledge->FindIssuer("C = US, CN = xO = Chat Inc").known());
+  EXPECT_TRUE(knowledge->FindSubject("CN = Chat").known());
+  EXPECT_FALSE(knowledge->FindSubject("O = Chat Inc").known());
+}
+
 TEST_F(KnowledgeTest, TakesTheLongestPrefix) {
   EXPECT_EQ(AppAt({192, 0, 2, 5}), "Chat");
   EXPECT_EQ(AppAt({192, 0, 2, 200}), "Drive");
@@ -59,13 +108,19 @@ TEST_F(KnowledgeTest, TakesTheLongestPrefix) {
 }
 
 TEST_F(KnowledgeTest, NamesEveryDefectByFileAndLine) {
-  folder.Write("names.tsv",
-               "Chat\t.big.example\tcertain\nNobody\tx.example\tcertain\nChat\ty.example\tsure\nChat only\n");
+  folder.Write("facts/webmail.tsv",
+               "Chat\tname\t.big.example\tcertain\tx\t\nNobody\tname\tx.example\tcertain\tx\t\n"
+               "Chat\tname\ty.example\tsure\tx\t\nChat only\nChat\tcolour\tred\tcertain\tx\t\n"
+               "Chat\tname\tz.example\tcertain\t\t\nChat\tname\t.a#.example\tcertain\tx\t\n"
+               "Chat\tname\t.chat.example\tcertain\tx\t\nChat\taddress\t1.2.3\tcertain\tx\t\n");
   AppRegistry fresh;
   const auto loaded = Knowledge::Load(folder.path(), fresh);
   ASSERT_FALSE(loaded);
-  for (const char* want : {"names.tsv:1:6: '.big.example' must never", "names.tsv:2:1: unknown app 'Nobody'",
-                           "names.tsv:3:16: 'sure' is no confidence", "names.tsv:4:1: 1 fields"}) {
+  for (const char* want : {"webmail.tsv:1:11: '.big.example' must never", "webmail.tsv:2:1: unknown app 'Nobody'",
+                           "webmail.tsv:3:21: 'sure' is no confidence", "webmail.tsv:4:1: 1 fields",
+                           "webmail.tsv:5:6: 'colour' is no kind", "webmail.tsv:6:29: a fact needs a source",
+                           "webmail.tsv:7:11: '.a#.example'", "webmail.tsv:8:11: '.chat.example' stands twice",
+                           "webmail.tsv:9:14: '1.2.3' is no prefix"}) {
     EXPECT_NE(loaded.error().what.find(want), std::string::npos) << want << " in\n" << loaded.error().what;
   }
 }
@@ -78,6 +133,8 @@ TEST(ShippedKnowledge, LoadsAndKnowsTheBarredApps) {
   EXPECT_EQ(app("web.whatsapp.com"), "WhatsApp");
   EXPECT_EQ(app("szshort.weixin.qq.com"), "WeChat");
   EXPECT_EQ(app("drive.google.com"), "GoogleDrive");
+  // nDPI 4.2 says so of any datagram whose third byte is 2.
+  EXPECT_EQ((*loaded)->FindNdpi("SkypeCall").confidence, Confidence::kGuess);
   for (const char* innocent : {"www.google.com", "fonts.googleapis.com", "notwhatsapp.com", "whatsapp.com.example.net",
                                "login.live.com", "s3.amazonaws.com", "www.qq.com"}) {
     EXPECT_EQ(app(innocent), "") << innocent;

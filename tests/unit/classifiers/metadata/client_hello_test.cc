@@ -40,6 +40,19 @@ TEST(ParseClientHello, ReadsEveryNameOfEveryExtension) {
   EXPECT_NE(AddClientHello(hello, BufferId::kTlsSni, 0, found) & Bit(ReaderEvent::kSeveralNames), 0);
 }
 
+TEST(AddClientHello, ReadsANameThatABlankOrANulEndsInBothWays) {
+  for (const std::string& end :
+       {std::string(1, '\0'), std::string("\0.b.example", 11), std::string(" "), std::string("\r")}) {
+    const Octets body = Body(test::ServerName("a.example" + end));
+    const ClientHello hello = ParseClientHello(body);
+    Metadata found;
+    AddClientHello(hello, BufferId::kTlsSni, 0, found);
+    bool named = false;
+    for (std::size_t i = 0; i < found.size(); ++i) named = named || found.value(found.field(i)) == "a.example";
+    EXPECT_TRUE(named) << end;
+  }
+}
+
 TEST(ParseClientHello, SeesEchAndEarlyData) {
   const Octets body = Body(test::Extension(0xfe0d, Octets(40)) + test::Extension(42, {}));
   const ClientHello hello = ParseClientHello(body);

@@ -56,6 +56,16 @@ TEST(DtlsReader, ReadsTheNameOfEachVersion) {
   }
 }
 
+TEST(DtlsReader, ReadsPastASealedRecordThatComesFirst) {
+  const Octets datagram = Record(Octets(40), 23, 0xfefd, 1) + Hello("a.example");
+  EXPECT_TRUE(DtlsReader::LooksLike(datagram));
+  EXPECT_TRUE(MayNameSomething(datagram));
+  EXPECT_FALSE(DtlsReader::LooksLike(Record(Octets(40), 23, 0xfefd, 1)));
+  Reading r(17);
+  r.FeedDatagram(kC, datagram);
+  EXPECT_EQ(r.Names(), "a.example ");
+}
+
 TEST(DtlsReader, JoinsFragmentsInAnyOrderOverRecordsAndDatagrams) {
   const Octets body = Body("a.example");
   std::vector<std::size_t> at(body.size());

@@ -87,6 +87,7 @@ TEST(ProbeHttp, KnowsHttpByItsFirstBytes) {
                                                           {"\x16\x03\x01", 0},
                                                           {"SSH-2.0-x y\r\n", 0},
                                                           {"EHLO a b\r\n", 0},
+                                                          {" \tGET / HTTP/1.1", 1},  // Python's http.server
                                                           {"get key\r\n", 0},
                                                           {"*1\r\n$4\r\nPING\r\n", 0},
                                                           {"220 mail.example ESMTP\r\n", 0},

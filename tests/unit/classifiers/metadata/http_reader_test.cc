@@ -94,6 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         Odd{"PathInTheHost", "GET / HTTP/1.1\r\nHost: blocked.example/a.example\r\n\r\n"},
         Odd{"BareCrOnly", "GET / HTTP/1.1\rHost: blocked.example\r\r"},
         Odd{"BareCrEndsAField", "GET / HTTP/1.1\r\nX: y\rHost: blocked.example\r\n\r\n"},
+        Odd{"BareCrEndsTheHost", "GET / HTTP/1.1\r\nHost: blocked.example\rX\r\n\r\n"},
+        Odd{"BareCrEndsAFoldedHost", "GET / HTTP/1.1\r\nHost:\r\n blocked.example\rX: y\r\n\r\n"},
         Odd{"BareCrInTheRequestLine", "GET / HTTP/1.1\rHost: blocked.example\r\nX: y\r\n\r\n"},
         Odd{"BareCrsInTheRequestLine", "GET / HTTP/1.1\r\rHost: blocked.example\r\n\r\n"},
         Odd{"BareCrBeforeTheEnd", "GET / HTTP/1.1\r\nHost: blocked.example\r\n\rX"},

@@ -179,6 +179,16 @@ TEST(Inspector, HasNoLastWordBeforeTheServersFirstHoweverTheClientsIsSplit) {
   }
 }
 
+TEST(Inspector, BelievesAGreetingAlsoWhereMuchComesWithIt) {
+  for (const std::size_t piece : {std::size_t{100}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kS, test::Text("220 mail")).Feed(kC, test::Text("GET / HTTP/1.0\r\n\r\nSTARTTLS\r\n"));
+    r.Feed(kS, test::Text(" here\r\n500 what\r\n220 go\r\n" + std::string(5000, '-')), piece);
+    r.Feed(kC, test::Records(Hello("a.example"), 9000));
+    EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"}) << piece;
+  }
+}
+
 TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
     Reading r;
@@ -254,6 +264,38 @@ TEST(InspectorDns, ReadsMessagesOverTcp) {
   const Octets query = DnsMessage(0x0100, {}, 0);
   r.Feed(kC, test::Sized(2, query) + test::Sized(2, query), 5);
   EXPECT_EQ(r.All(BufferId::kDnsQuery), (Names{"www.example", "www.example"}));
+}
+
+// AMQP, VNC and others that have no reader here.
+TEST(InspectorUnknown, FindsTlsThatADialogueWeDoNotKnowGoesOnTo) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{50}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kC, Hex("ff020304 05060708"), piece).Feed(kS, Hex("ff060708 01020304"), piece);
+    EXPECT_EQ(r.last.state, ReaderState::kUnknown);
+    const Octets hello = test::Records(Hello("a.example"), 9000);
+    r.Feed(kC, Octets(hello.begin(), hello.begin() + 60), piece);
+    EXPECT_EQ(r.last.state, ReaderState::kNameMayCome);
+    r.Feed(kC, Octets(hello.begin() + 60, hello.end()), piece);
+    EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"}) << piece;
+    EXPECT_EQ(r.last.state, ReaderState::kUnknown);
+  }
+}
+
+TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
+  const Octets hello = test::Records(Hello("a.example"), 9000);
+  Reading r;
+  r.Feed(kS, Hex("ff060708 16030300 2a020000 26030300"));
+  r.Feed(kC, Hex("ff020304") + Octets(hello.begin(), hello.begin() + 60));
+  r.Feed(kS, Hex("16030300 2a020000 26030300"));
+  r.Feed(kC, Octets(hello.begin() + 60, hello.end()));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"});
+}
+
+TEST(InspectorUnknown, StopsNothingForALikenessOfTls) {
+  Reading r;
+  r.Feed(kC, Hex("01020304")).Feed(kS, Hex("05060708"));
+  for (int i = 0; i < 20; ++i) r.Feed(kC, Hex("1603010040 01ffffff 0303") + Octets(60, std::byte{7}));
+  EXPECT_EQ(r.events, 0);
 }
 
 TEST(Inspector, SaysTheProtocolOnTheBytesThatShowIt) {

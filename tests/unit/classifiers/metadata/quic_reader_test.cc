@@ -164,6 +164,47 @@ TEST(QuicReader, TellsOfMoreFirstFlightsThanItFollows) {
   EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kTlsHandshakeBudget));
 }
 
+// One socket for every connection to a server, as proxies have it.
+TEST(QuicReader, LetsConnectionsGoThatSaidTheirNameAndTellsOfTheirLaterPackets) {
+  Flow flow;
+  const auto id = [](unsigned i) { return Octets(8, static_cast<std::byte>(i)); };
+  for (unsigned i = 0; i < 30; ++i) {
+    flow.Send(Initial(1, id(i), Crypto(0, kHello) + Octets(50)));
+    EXPECT_EQ(flow.last.events, 0) << i;
+  }
+  // The server's id after a retry of hello: with the first flight's keys, which are gone.
+  const Octets later = Initial(1, id(0), Crypto(static_cast<std::size_t>(kHello.size()), kHello) + Octets(50));
+  Octets renamed = later;
+  for (std::size_t i = 6; i < 14; ++i) renamed[i] = std::byte{0xee};
+  flow.Send(renamed);
+  EXPECT_EQ(flow.last.events, Bit(ReaderEvent::kTlsHandshakeBudget));
+}
+
+// RFC 9369 s4.1: the server takes up version 2, and asks for another hello in it.
+TEST(QuicReader, ReadsASecondHelloInTheVersionThatTheServerTookUp) {
+  const Octets first = test::ClientHelloMessage(test::ServerName("a.example"));
+  Flow flow;
+  flow.Send(Initial(1, kDcid, Crypto(0, first) + Octets(50)));
+  const QuicVersion& v2 = *FindQuicVersion(0x6b3343cf);
+  const Octets frames = Crypto(first.size(), kHello) + Octets(50);
+  const auto length = static_cast<std::uint16_t>(0x4000 | (1 + frames.size() + 16));
+  const Octets header = Hex("d0 6b3343cf 04 aabbccdd 00 00") + test::Be16({length}) + Hex("01");
+  flow.Send(test::SealInitial(ClientInitialKeys(v2, kDcid), header, header.size() - 1, frames, 1));
+  EXPECT_EQ(flow.found.First(BufferId::kQuicSni, 1), "blocked.example");
+}
+
+// The other half went from another port: servers know a connection by its id.
+TEST(QuicReader, TellsOfAServerThatAnswersHalfAHello) {
+  const Octets handshake = Hex("e0 00000001 00 00") + test::Be16({0x4000 | 60}) + Octets(60);
+  for (const bool whole : {false, true}) {
+    Flow flow;
+    flow.Send(Initial(1, kDcid, Crypto(0, whole ? kHello : Part(kHello, 0, 30)) + Octets(50)));
+    Inspection result;
+    flow.reader.OnDatagram(Direction::kToClient, handshake, flow.found, result);
+    EXPECT_EQ(result.events, whole ? 0 : Bit(ReaderEvent::kSwitchBudget));
+  }
+}
+
 TEST(QuicReader, HoldsNoMoreThanItsBudgetForAllFlights) {
   Flow flow;
   std::uint16_t events = 0;

@@ -65,6 +65,18 @@ INSTANTIATE_TEST_SUITE_P(
                          {"a.example", "b.example"}}),
     [](const testing::TestParamInfo<Case>& c) { return c.param.name; });
 
+TEST(SocksDatagram, NamesTheHostThatTheProxyIsToAsk) {
+  const Octets datagram = Hex("000000 03 09") + test::Text("A.example") + Hex("01bb") + Octets(30, std::byte{0x40});
+  Inspector inspector(ReaderLimits{}, 17);
+  Metadata found;
+  inspector.OnDatagram(Direction::kToServer, datagram, found);
+  EXPECT_EQ(found.First(BufferId::kSocksHost, 0), "a.example");
+  EXPECT_TRUE(MayNameSomething(datagram));
+  Metadata other;
+  inspector.OnDatagram(Direction::kToServer, Hex("000000 03 09") + Octets(60), other);
+  EXPECT_EQ(other.size(), 0u);
+}
+
 TEST(SocksReader, HoldsLittle) {
   for (const char* start : {"0401 01bb 00000001", "05ff"}) {
     Reading r;
@@ -80,6 +92,13 @@ TEST(SocksReader, TellsOfTunnelsInTunnelsThatItDoesNotFollow) {
   for (int i = 0; i < 6; ++i) said = said + kSocks4a;
   r.Feed({C(said + kHello)});
   EXPECT_EQ(r.events, Bit(ReaderEvent::kNestingBudget));
+}
+
+TEST(SocksReader, PassesInsideWhatTheServerSaidBeforeTheRequestWasWhole) {
+  EXPECT_EQ(NamesAtEveryCut(
+                {C(Hex("04 01 0050 00000001 75 00 68")), S(Hex("00 5a 0000 00000000") + test::Text("220 m")),
+                 C(Hex("00") + test::Text("NOOP\r\nSTARTTLS\r\n")), S(test::Text("ail\r\n220 go\r\n")), C(kHello)}),
+            "a.example ");
 }
 
 const Octets kProxy2 = Hex("0d0a0d0a000d0a515549540a 21 11 000c") + Octets(12);

@@ -16,8 +16,30 @@ TEST(TlsReaderProbe, KnowsARecordHeaderAndAnSslv2Hello) {
   EXPECT_EQ(TlsReader::Probe(Hex("1603")), -1);
   EXPECT_EQ(TlsReader::Probe({}), -1);
   EXPECT_EQ(TlsReader::Probe(test::Text("GET / HTTP/1.1")), 0);
-  EXPECT_EQ(TlsReader::Probe(Hex("16 09 01 00 10 01")), 0);  // no such version
+  EXPECT_EQ(TlsReader::Probe(Hex("16 10 01 00 10 01")), 0);  // no such version
   EXPECT_EQ(TlsReader::Probe(Hex("16 03 ff 00 10 01")), 1);  // OpenSSL and GnuTLS take it
+}
+
+// Go's crypto/tls looks at no version before one is agreed on, unless it is 0x1000 or more.
+TEST(TlsReaderProbe, KnowsAHelloOfAVersionThatIsNone) {
+  const Octets hello = test::ClientHelloMessage(test::ServerName("a.example"));
+  for (const unsigned major : {0u, 1u, 4u, 15u}) {
+    for (const std::size_t size : {1u, 3u, 30u, 9000u}) {
+      Octets bytes = test::Records(hello, size);
+      for (std::size_t at = 0; at < bytes.size(); at += 5 + LoadBe16(&bytes[at + 3]))
+        bytes[at + 1] = static_cast<std::byte>(major);
+      EXPECT_EQ(TlsReader::Probe(bytes), 1) << major << " " << size;
+      EXPECT_EQ(TlsReader::Probe(Bytes(bytes).first(4)), -1);
+      const ReaderLimits limits;
+      TlsReader reader(limits);
+      Metadata found;
+      Inspection result;
+      reader.OnStream(Direction::kToServer, bytes, found, result);
+      EXPECT_EQ(found.First(BufferId::kTlsSni, 0), "a.example") << major << " " << size;
+    }
+  }
+  EXPECT_EQ(TlsReader::Probe(Hex("16 00 00 00 10 02")), 0);
+  EXPECT_EQ(TlsReader::Probe(Hex("16 00 00 00 10 01 00 00 0c 07 07")), 0);
 }
 
 TEST(TlsReader, SkipsOtherRecordsBeforeTheHello) {

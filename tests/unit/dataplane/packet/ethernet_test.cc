@@ -18,6 +18,18 @@ TEST(EthernetLayer, ReadsUpToThreeTagsOutermostFirst) {
   EXPECT_EQ(three.view.dst_port, 443);
 }
 
+// Half of a hello behind a priority tag was another flow's.
+TEST(EthernetLayer, TakesAPriorityTagForNoVlan) {
+  const Octets addresses(12);
+  const Octets packet = Hex("0800") + test::Packet();
+  for (const char* tags : {"8100 0005", "8100 e000 8100 0005", "8100 0005 8100 0000", "88a8 0000 8100 2005"}) {
+    const Layered frame(addresses + Hex(tags) + packet);
+    EXPECT_EQ(frame.view.vlan_count, 1) << tags;
+    EXPECT_EQ(frame.view.vlan[0], 5) << tags;
+  }
+  EXPECT_EQ(Layered(addresses + Hex("8100 e000") + packet).view.vlan_count, 0);
+}
+
 TEST(EthernetLayer, LooksBehindMplsLabelsAndPppoe) {
   const Octets addresses(12);
   EXPECT_EQ(Layered(addresses + Hex("8847 00010040 00011140") + test::Packet()).view.dst_port, 443);

@@ -28,6 +28,16 @@ TEST(TransportLayer, ReadsTheOptionsThatTheStreamNeeds) {
   EXPECT_EQ(syn.view.tcp_tsval, 0x11u);
 }
 
+TEST(TransportLayer, TellsAPathThatJoinsFromOneThatMayBeJoined) {
+  const auto joins = [](const char* options) {
+    const Layered frame(test::Ethernet(0x0800, test::Ipv4(6, test::Tcp({.flags = 2, .options = Hex(options)}, {}))));
+    return frame.view.tcp_joins;
+  };
+  EXPECT_TRUE(joins("1e0c 1000 00000001 00000002"));
+  EXPECT_FALSE(joins("1e0c 0081 0000000000000001"));
+  EXPECT_FALSE(joins("1e02"));
+}
+
 TEST(TransportLayer, EndsOptionsThatRunPastTheHeader) {
   EXPECT_EQ(Tcp({.flags = 2, .options = Hex("08ff0000")}).reason, DropReason::kNone);
   EXPECT_FALSE(Tcp({.flags = 2, .options = Hex("08ff0000")}).view.has_tcp_ts);

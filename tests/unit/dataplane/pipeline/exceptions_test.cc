@@ -62,6 +62,19 @@ TEST(Exceptions, WhatIsMetBeforeInspectionFollowsItsPolicy) {
   }
 }
 
+// RFC 8684 s3.2: its bytes have their place in another connection's stream.
+TEST(Exceptions, APathThatJoinsAnotherConnectionIsNotOpened) {
+  for (const Octets& join :
+       {test::Hex("1e0c 1000 00000001 00000002"), test::Hex("0101 1e10 1000 0000000000000001 00000002")}) {
+    WorkerRig rig;
+    EXPECT_FALSE(rig.SendTcp(true, {.seq = 0, .flags = 0x02, .options = join}, {}));
+    EXPECT_EQ(rig.worker->counters().exceptions[Index(ExceptionTrigger::kMultipath)], 1u);
+    rig.ExpectConservation();
+  }
+  WorkerRig rig;
+  EXPECT_TRUE(rig.SendTcp(true, {.seq = 0, .flags = 0x02, .options = test::Hex("1e04 0001")}, {})) << "MP_CAPABLE";
+}
+
 TEST(Exceptions, ABypassedFlowIsNotInspectedAndAPassedPacketOnlyIsNot) {
   WorkerRig bypassed(WorkerRig::kDropMessaging, Simulating(ExceptionTrigger::kTcpBudget, ExceptionAction::kBypass));
   bypassed.Handshake();

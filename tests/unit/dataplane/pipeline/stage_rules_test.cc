@@ -55,5 +55,42 @@ TEST(StageRules, TheLabelOfARuleIsWhatThePolicyActsOn) {
   EXPECT_EQ(rig.Finish().verdicts, (std::vector<std::string>{"Chat:drop", ":pass"}));
 }
 
+constexpr const char* kDropEvasion =
+    "version: 1\nrules:\n  - name: barred\n    match: {category: [evasion]}\n    action: drop\n";
+
+bool SendUdp(WorkerRig& rig, bool to_server, const test::Octets& payload, std::uint16_t port = 40001) {
+  const auto [src, dst] = to_server ? std::pair(test::kClient, test::kServer) : std::pair(test::kServer, test::kClient);
+  const test::Octets udp =
+      to_server ? test::Udp(50000, port, payload, src, dst) : test::Udp(port, 50000, payload, src, dst);
+  return rig.Send(test::Ethernet(0x0800, test::Ipv4(17, udp, src, dst)));
+}
+
+TEST(StageRules, WhatADetectorProvesIsStoppedByThePolicy) {
+  WorkerRig rig(kDropEvasion);
+  const test::Octets filler(196, std::byte{0x5a});
+  const test::Octets answer(80, std::byte{0xa5});
+  EXPECT_TRUE(SendUdp(rig, true, test::operator+(test::Hex("01000000 11223344"), filler)));  // proves nothing yet
+  EXPECT_FALSE(SendUdp(rig, false, test::operator+(test::Hex("02000000 aabbccdd 11223344"), answer)));
+  EXPECT_EQ(rig.Finish().verdicts, std::vector<std::string>{"WireGuard:drop"});
+}
+
+TEST(StageRules, WhatNoDetectorKnowsIsLeftAlone) {
+  WorkerRig rig(kDropEvasion);
+  const test::Octets answer(80, std::byte{0xa5});
+  EXPECT_TRUE(SendUdp(rig, true, test::operator+(test::Hex("01000001 11223344"), answer)));
+  EXPECT_TRUE(SendUdp(rig, false, test::operator+(test::Hex("02000000 aabbccdd 11223344"), answer)));
+  EXPECT_EQ(rig.Finish().verdicts, std::vector<std::string>{":pass"});
+}
+
+TEST(StageRules, ADetectorsGuessIsALabelAtTheEndAndStopsNothing) {
+  WorkerRig rig(kDropEvasion);
+  const test::Octets question =
+      test::Hex("1234 0100 0001 0000 0000 0000 01 32 0d 646e7363727970742d63657274 07 6578616d706c65 00 0010 0001");
+  EXPECT_TRUE(SendUdp(rig, true, question, 53));
+  EXPECT_EQ(rig.Finish().verdicts, std::vector<std::string>{"DNScrypt:pass"});
+  WorkerRig elsewhere(kDropEvasion);
+  EXPECT_FALSE(SendUdp(elsewhere, true, question, 443));
+}
+
 }  // namespace
 }  // namespace weir

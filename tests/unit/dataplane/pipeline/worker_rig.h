@@ -42,6 +42,8 @@ class WorkerRig {
     auto apps = std::make_shared<AppRegistry>();
     EXPECT_TRUE(apps->Add("Chat", Category::kMessaging));
     EXPECT_TRUE(apps->Add("Drive", Category::kCloudStorage));
+    EXPECT_TRUE(apps->Add("WireGuard", Category::kEvasion));
+    EXPECT_TRUE(apps->Add("DNScrypt", Category::kEvasion));
     auto next = std::make_shared<Generation>();
     next->number = generation_ ? generation_->number + 1 : 1;
     const CompileInput input{"r.rules", rules};

@@ -1,0 +1,227 @@
+// perf/rig pipeline: an l2 forwarder, l3fwd's exact match and weir's worker over the same
+// frames in the same buffers, by turns. perf/README.md says what the columns are.
+#include <fmt/format.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "dataplane/control/startup.h"
+#include "dataplane/pipeline/worker.h"
+#include "dataplane/telemetry/event_codec.h"
+#include "perf/rigs/forwarders.h"
+#include "perf/rigs/rigs.h"
+#include "perf/support/traffic.h"
+
+namespace weir::perf {
+namespace {
+
+enum Variant : std::size_t { kStamp, kL2, kExact, kWeir, kVariants };
+constexpr std::array<std::string_view, kVariants> kNames = {"stamp", "l2", "exact", "weir"};
+
+double CpuNs() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+}
+
+std::size_t ResidentBytes() {
+  std::ifstream in("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Which flow, which direction, which size: one frame of the tuple array.
+struct Tuple {
+  std::uint32_t flow : 24;
+  std::uint32_t back : 1;
+  std::uint32_t size : 2;
+};
+
+std::vector<Tuple> MakeTuples(std::uint32_t flows, bool zipf, bool imix) {
+  std::mt19937_64 random(flows);
+  std::uniform_real_distribution<double> unit(0, 1);
+  std::vector<Tuple> tuples(std::max<std::size_t>(1u << 21, std::min<std::size_t>(flows, 1u << 23)));
+  for (Tuple& each : tuples) {
+    // Zipf with exponent 1: the rank's distribution function is ln(rank) / ln(flows).
+    const double pick = zipf ? std::pow(static_cast<double>(flows), unit(random)) - 1 : unit(random) * flows;
+    const std::uint64_t rank = std::min<std::uint64_t>(static_cast<std::uint64_t>(pick), flows - 1);
+    each.flow = static_cast<std::uint32_t>(rank * 2654435761u % flows) & 0xffffff;
+    each.back = random() & 1;
+    const std::uint64_t of_twelve = imix ? random() % 12 : 0;
+    each.size = of_twelve < 7 ? 0u : of_twelve < 11 ? 1u : 2u;
+  }
+  return tuples;
+}
+
+// Frames of `length` on the wire, FCS included, or the least that a TCP segment takes.
+std::array<std::vector<Pattern>, 2> OfLength(std::size_t length) {
+  return {Established(false, length - 58), Established(true, length > 78 ? length - 78 : 0)};
+}
+
+struct Bench {
+  Buffers buffers;
+  ExactMatch exact;
+  EventRing events{std::size_t{1} << 22, EventRing::Mode::kLossy};
+  std::unique_ptr<Worker> worker;
+  BurstOutput out;
+  Timestamp now{1'800'000'000'000'000};
+  std::uint64_t bursts = 0;
+  double flow_bytes = 0;
+
+  explicit Bench(std::uint32_t flows) : exact(flows + flows / 4 + 1024) {}
+  void Drain() {
+    while (events.state().Front() != nullptr) events.state().Pop();
+  }
+  void Judge(const Burst& burst, std::size_t count) {
+    std::array<FrameRef, kBurst> frames;
+    for (std::size_t i = 0; i < count; ++i) {
+      frames[i].handle = burst[i].mbuf, frames[i].data = burst[i].data, frames[i].len = burst[i].len;
+      frames[i].time = now;
+    }
+    out.Clear();
+    worker->Process({frames.data(), count}, out);
+    now.us += 3;  // about 10 M frames a second
+    if (++bursts % 1024 == 0) worker->Tick(now, out), Drain();
+  }
+};
+
+bool Establish(Bench& bench, std::uint32_t flows) {
+  auto startup = LoadStartup({});
+  if (!startup) return false;
+  startup->config.engine.flow_capacity = flows + flows / 16 + 1024;
+  const std::size_t before = ResidentBytes();
+  auto made = Worker::Create(WorkerId{0}, startup->config.engine, startup->generation, &bench.events, {1, 2});
+  if (!made) return false;
+  bench.worker = std::move(*made);
+  const std::array hello = {TlsConnection(false, "www.innocent.example"), TlsConnection(true, "www.innocent.example")};
+  Burst burst;
+  bench.buffers.Take(burst);
+  for (std::uint32_t flow = 0; flow < flows; ++flow) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      const Pattern& pattern = hello[flow % 2][i];
+      Stamper::StampInto(burst[i].data, pattern, flow);
+      burst[i].len = static_cast<std::uint32_t>(pattern.bytes.size());
+    }
+    bench.Judge(burst, 8);
+    if (flow % 64 == 0) bench.Drain();
+  }
+  bench.flow_bytes = static_cast<double>(ResidentBytes() - before) / flows;
+  const auto data = OfLength(64);
+  for (std::uint32_t flow = 0; flow < flows; ++flow)
+    for (std::size_t back = 0; back < 2; ++back) {
+      Stamper::StampInto(burst[0].data, data[flow % 2][back], flow);
+      if (!bench.exact.Add(burst[0].data)) return false;
+    }
+  bench.buffers.Give(burst);
+  return bench.worker->counters().dropped_total() == 0;
+}
+
+// ns a frame of one turn; negative: a frame was not forwarded as it must be.
+double Turn(Bench& bench, Variant variant, std::span<const Tuple> tuples, std::span<const std::size_t> lengths) {
+  std::vector<std::array<std::vector<Pattern>, 2>> patterns;
+  for (const std::size_t length : lengths) patterns.push_back(OfLength(length));
+  Burst burst;
+  if (variant == kStamp) bench.buffers.Take(burst);
+  std::size_t forwarded = 0;
+  const std::uint64_t before = bench.worker->counters().forwarded_packets;
+  const double start = CpuNs();
+  for (std::size_t at = 0; at + kFrames <= tuples.size(); at += kFrames) {
+    if (variant != kStamp) bench.buffers.Take(burst);
+    for (std::size_t i = 0; i < kFrames; ++i) {
+      const Tuple tuple = tuples[at + i];
+      const Pattern& pattern = patterns[tuple.size][tuple.flow % 2][tuple.back];
+      Stamper::StampInto(burst[i].data, pattern, tuple.flow);
+      burst[i].len = static_cast<std::uint32_t>(pattern.bytes.size());
+    }
+    if (variant == kL2) ForwardL2(burst);
+    if (variant == kExact) forwarded += bench.exact.Forward(burst);
+    if (variant == kWeir) bench.Judge(burst, kFrames);
+    if (variant != kStamp) bench.buffers.Give(burst);
+  }
+  const double spent = CpuNs() - start;
+  if (variant == kStamp) bench.buffers.Give(burst);
+  const std::size_t frames = tuples.size() / kFrames * kFrames;
+  if (variant == kWeir) forwarded = bench.worker->counters().forwarded_packets - before;
+  if ((variant == kExact || variant == kWeir) && forwarded != frames) return -1;
+  return spent / static_cast<double>(frames);
+}
+
+struct Spread {
+  double median, low, high;
+};
+Spread Of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values[values.size() / 2], values.front(), values.back()};
+}
+
+nlohmann::json Measure(Bench& bench, std::uint32_t flows, bool zipf, const PipelineSize& size, unsigned rounds) {
+  const std::vector<Tuple> tuples = MakeTuples(flows, zipf, size.lengths.size() > 1);
+  const std::size_t share = tuples.size() / rounds / kFrames * kFrames;
+  std::array<std::vector<double>, kVariants> net;
+  std::vector<double> ratio;
+  // The first round warms and does not count.
+  for (unsigned round = 0; round <= rounds; ++round) {
+    const std::span part = std::span(tuples).subspan((round % rounds) * share, share);
+    std::array<double, kVariants> ns{};
+    for (std::size_t turn = 0; turn < kVariants; ++turn) {
+      const auto variant = static_cast<Variant>((turn + round) % kVariants);
+      ns[variant] = Turn(bench, variant, part, size.lengths);
+      if (ns[variant] < 0) return {};
+    }
+    if (round == 0) continue;
+    net[kStamp].push_back(ns[kStamp]);
+    for (const Variant variant : {kL2, kExact, kWeir}) net[variant].push_back(ns[variant] - ns[kStamp]);
+    ratio.push_back((ns[kExact] - ns[kStamp]) / (ns[kWeir] - ns[kStamp]));
+  }
+  nlohmann::json row = {
+      {"flows", flows}, {"pick", zipf ? "zipf" : "uniform"}, {"size", size.name}, {"bytes_per_flow", bench.flow_bytes}};
+  std::string line = fmt::format("{:>9} {:8} {:5}", flows, zipf ? "zipf" : "uniform", size.name);
+  for (std::size_t variant = 0; variant < kVariants; ++variant) {
+    const Spread s = Of(net[variant]);
+    row["ns"][std::string(kNames[variant])] = {
+        {"median", s.median}, {"low", s.low}, {"high", s.high}, {"all", net[variant]}};
+    line += fmt::format(" {:6.1f} ({:5.1f} ..{:6.1f})", s.median, s.low, s.high);
+  }
+  const Spread s = Of(ratio);
+  row["weir_over_exact"] = {{"median", s.median}, {"low", s.low}, {"high", s.high}};
+  fmt::print("{}  {:6.2f} {:6.3f} ({:.3f} .. {:.3f}) {:6.0f}\n", line, 1000 / Of(net[kWeir]).median, s.median, s.low,
+             s.high, bench.flow_bytes);
+  std::fflush(stdout);
+  return row;
+}
+
+}  // namespace
+
+int RunPipeline(const PipelineOptions& options) {
+  const std::uint32_t most = *std::max_element(options.flows.begin(), options.flows.end());
+  if (!StartDpdk(512 + std::size_t{most} * 320 / (1 << 20))) return 2;
+  fmt::print("{:>9} {:8} {:5} {:>24}{:>24}{:>24}{:>24}  {:>6} {:>24} {:>6}\n", "flows", "pick", "size",
+             "stamp ns/frame", "l2", "exact", "weir", "Mpps", "weir/exact (rate)", "B/flow");
+  nlohmann::json rows = nlohmann::json::array();
+  for (const std::uint32_t flows : options.flows) {
+    auto bench = std::make_unique<Bench>(flows);
+    if (!bench->exact.ok() || !Establish(*bench, flows)) {
+      fmt::print(stderr, "weir_rig: {} flows could not be established\n", flows);
+      return 2;
+    }
+    for (const PipelineSize& size : options.sizes)
+      for (const bool zipf : {false, true}) {
+        nlohmann::json row = Measure(*bench, flows, zipf, size, options.rounds);
+        if (row.is_null()) {
+          fmt::print(stderr, "weir_rig: {} flows, {}: a frame was not forwarded\n", flows, size.name);
+          return 1;
+        }
+        rows.push_back(std::move(row));
+      }
+  }
+  if (!options.json.empty() && !(std::ofstream(options.json) << rows.dump(1) << "\n")) return 2;
+  return 0;
+}
+
+}  // namespace weir::perf

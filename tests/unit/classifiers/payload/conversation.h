@@ -1,0 +1,42 @@
+#pragma once
+#include "classifiers/payload/payload.h"
+#include "tests/support/packet_builder.h"
+
+namespace weir::test {
+
+// A flow's datagrams or streams as the detectors see them.
+class Conversation {
+ public:
+  explicit Conversation(std::uint16_t server_port = 40001, std::uint8_t proto = 17) {
+    view_.client_port = 50000;
+    view_.server_port = server_port;
+    view_.proto = proto;
+  }
+  PayloadFind Client(const Octets& d) { return Say(Direction::kToServer, d); }
+  PayloadFind Server(const Octets& d) { return Say(Direction::kToClient, d); }
+
+ private:
+  PayloadFind Say(Direction direction, const Octets& d) {
+    view_.direction = direction;
+    if (view_.proto == 17) return FindInDatagram(view_, d, memory_);
+    if (view_.proto != 6) return FindInIp(view_, d);
+    heads_[Index(direction)] = heads_[Index(direction)] + d;
+    return FindInStream(view_, {heads_[0], heads_[1]});
+  }
+  FlowView view_;
+  PayloadMemory memory_;
+  std::array<Octets, 2> heads_;
+};
+
+inline Octets Zeros(std::size_t n) { return Octets(n, std::byte{0}); }
+// Bytes that look random and are the same in every run.
+inline Octets Sealed(std::size_t n, std::uint32_t seed = 1) {
+  Octets out(n);
+  for (std::byte& b : out) {
+    seed = seed * 1664525 + 1013904223;
+    b = static_cast<std::byte>(seed >> 24);
+  }
+  return out;
+}
+
+}  // namespace weir::test
