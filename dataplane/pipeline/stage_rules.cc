@@ -2,6 +2,7 @@
 // shipped tables, and each find is offered as the flow's label.
 #include <algorithm>
 
+#include "classifiers/metadata/certificate.h"
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -9,15 +10,6 @@ namespace {
 
 bool IsHostName(BufferId id) noexcept {
   return id == BufferId::kTlsSni || id == BufferId::kQuicSni || id == BufferId::kHttpHost || id == BufferId::kSocksHost;
-}
-
-// The common name in "C = US, O = Example, CN = *.example.com", a wildcard's star cut off.
-std::string_view CommonName(std::string_view subject) noexcept {
-  const std::size_t at = subject.find("CN = ");
-  if (at == std::string_view::npos) return {};
-  std::string_view name = subject.substr(at + 5);
-  name = name.substr(0, name.find(','));
-  return name.starts_with("*.") ? name.substr(2) : name;
 }
 
 Action ActionOf(RuleAction action) noexcept {
