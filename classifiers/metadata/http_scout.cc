@@ -39,6 +39,7 @@ void HttpScout::OnLine(TxId tx, Metadata& out, Inspection& result) {
   const RequestLine request = ReadRequestLine(line_);
   const bool requests = !request.method.empty() && (!request.version.empty() || line_.size() == kMaxLine);
   if (look_ == Look::kAtRequest) look_ = requests ? Look::kAll : Look::kNone;
+  if (look_ == Look::kNone) return;
   if (requests) {
     host_.clear();
     in_host_ = false;

@@ -126,7 +126,7 @@ struct Inspector::State {
 
   void Probe(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   bool Contradicts(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
-  void Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
+  void Hunt(Bytes client, Metadata& out, Inspection& result);
   void Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result);
   void Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
   void FeedInside(Direction direction, Bytes bytes, Metadata& out, Inspection& result);
@@ -150,8 +150,8 @@ Inspection Inspector::OnStream(Direction direction, Bytes in_order, Metadata& ou
     if (s.settled || !s.Contradicts(direction, in_order, out, result)) s.Feed(direction, in_order, out, result);
   } else if (s.last == ReaderState::kProbing) {
     s.Probe(direction, in_order, out, result);
-  } else if (s.hunt) {
-    s.Hunt(direction, in_order, out, result);
+  } else if (s.hunt && direction == Direction::kToServer) {
+    s.Hunt(in_order, out, result);
   }
   // No last word before the server's first, also where the client said all in one piece.
   const bool open = result.state == ReaderState::kProbing || result.state == ReaderState::kNameMayCome;
@@ -180,19 +180,16 @@ void Inspector::State::Probe(Direction direction, Bytes bytes, Metadata& out, In
   refused[Index(direction)] = !perhaps && !head.empty();
   if (!full && !(refused[0] && refused[1])) return;
   hunt = std::make_unique<TlsHunt>(limits);
-  Hunt(Direction::kToServer, start[Index(Direction::kToServer)], out, result);
+  Hunt(start[Index(Direction::kToServer)], out, result);
   start = {};
 }
 
 // AMQP, VNC, NBD and others that we do not read go on to TLS too. A likeness by chance stops
-// nothing: only a whole hello counts, and while one is open the flow stays undecided.
-void Inspector::State::Hunt(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {
+// nothing: only a whole hello counts, and while one is open the flow stays undecided. What the
+// server says may look like an answer by chance: it ends nothing.
+void Inspector::State::Hunt(Bytes client, Metadata& out, Inspection& result) {
   Inspection found;
-  if (direction == Direction::kToServer) {
-    hunt->OnClient(bytes, true, out, found);
-  } else if (hunt->found()) {  // before, likeness to an answer is chance too
-    hunt->OnServer(bytes, out, found);
-  }
+  hunt->OnClient(client, true, out, found);
   result.tx_complete = found.tx_complete;
   result.state = hunt->waits() ? ReaderState::kNameMayCome : ReaderState::kUnknown;
 }
@@ -228,9 +225,9 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
 
 void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& out, Inspection& result) {
   row.begin(reader, limits, fit);
-  settled = settled || refused[Index(Direction::kToClient)];
   dns_aside.reset();
   const std::vector<std::byte>& client = start[Index(Direction::kToServer)];
+  settled = settled || refused[Index(Direction::kToClient)] || client.size() > kProbeBytes;
   const bool is_dns = std::holds_alternative<DnsStream>(reader);
   if (!is_dns && !client.empty() && DnsStream::Probe(Direction::kToServer, client) != 0) dns_aside.emplace();
   const std::array<std::vector<std::byte>, 2> waited = start;

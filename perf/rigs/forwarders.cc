@@ -70,6 +70,8 @@ bool StartDpdk(std::size_t mebibytes) {
 
 Buffers::Buffers() : pool_(rte_pktmbuf_pool_create("rig", 4095, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY)) {}
 
+Buffers::~Buffers() { rte_mempool_free(static_cast<rte_mempool*>(pool_)); }
+
 void Buffers::Take(Burst& burst) noexcept {
   std::array<rte_mbuf*, kFrames> mbufs;
   if (rte_pktmbuf_alloc_bulk(static_cast<rte_mempool*>(pool_), mbufs.data(), kFrames) != 0) std::abort();

@@ -25,6 +25,10 @@ using Burst = std::array<Buffer, kFrames>;
 class Buffers {
  public:
   Buffers();
+  ~Buffers();
+  Buffers(const Buffers&) = delete;
+  Buffers& operator=(const Buffers&) = delete;
+  [[nodiscard]] bool ok() const noexcept { return pool_ != nullptr; }
   void Take(Burst& burst) noexcept;
   void Give(const Burst& burst) noexcept;
 

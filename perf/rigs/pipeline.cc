@@ -206,7 +206,7 @@ int RunPipeline(const PipelineOptions& options) {
   nlohmann::json rows = nlohmann::json::array();
   for (const std::uint32_t flows : options.flows) {
     auto bench = std::make_unique<Bench>(flows);
-    if (!bench->exact.ok() || !Establish(*bench, flows)) {
+    if (!bench->buffers.ok() || !bench->exact.ok() || !Establish(*bench, flows)) {
       fmt::print(stderr, "weir_rig: {} flows could not be established\n", flows);
       return 2;
     }

@@ -14,7 +14,8 @@ namespace weir::fuzz {
 
 using Names = std::vector<std::string>;
 
-// All that readers found, in order, to be compared.
+// All that readers found, to be compared: sorted, for a hello that stands within another (TlsHunt follows both) ends
+// before it in pieces, and behind it where all came at once.
 using FieldList = std::vector<std::tuple<BufferId, Direction, TxId, std::string>>;
 [[nodiscard]] inline FieldList FieldsOf(const Metadata& metadata) {
   FieldList list;
@@ -22,6 +23,7 @@ using FieldList = std::vector<std::tuple<BufferId, Direction, TxId, std::string>
     const Metadata::Field& field = metadata.field(i);
     list.emplace_back(field.id, field.direction, field.tx, metadata.value(field));
   }
+  std::sort(list.begin(), list.end());
   return list;
 }
 
@@ -99,9 +101,7 @@ struct Reading {
     if (!same) Tell(), other.Tell();
     return same;
   }
-  // Less: the same names and the same word on whether all was read. In any order and number: a hello that stands within
-  // another (TlsHunt follows both) ends before it in pieces, and behind it where all came at once; what was read before
-  // a server's greeting contradicted it may be read again.
+  // Less: the same names, however often, and the same word on whether all was read.
   [[nodiscard]] bool SameNames(const Reading& other) const {
     const std::set<std::string> mine = NamesOf(metadata), theirs = NamesOf(other.metadata);
     const bool same = mine == theirs && BudgetTold(events) == BudgetTold(other.events);

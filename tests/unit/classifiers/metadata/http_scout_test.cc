@@ -69,7 +69,8 @@ TEST(HttpScout, BeginsAtTheSameByteHoweverABadChunkIsCut) {
 TEST(HttpScout, ReadsNoBodyThatIsAgreedOnOrBeginsOtherwise) {
   for (const std::string_view request : {"POST / HTTP/1.1\r\nContent-Length: 41\r\n\r\n",
                                          "PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 41\r\n\r\n",
-                                         "GET / HTTP/1.1\r\nContent-Length: 53\r\n\r\nsome=content"}) {
+                                         "GET / HTTP/1.1\r\nContent-Length: 53\r\n\r\nsome=content",
+                                         "GET / HTTP/1.1\r\nContent-Length: 69\r\n\r\nHost: blocked.example\r\n"}) {
     StreamReading r;
     r.Client(request).Client(kBlocked);
     EXPECT_FALSE(r.Names("blocked.example")) << request;

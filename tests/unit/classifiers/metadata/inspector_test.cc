@@ -189,6 +189,15 @@ TEST(Inspector, BelievesAGreetingAlsoWhereMuchComesWithIt) {
   }
 }
 
+TEST(Inspector, IsSettledByMuchOfAClientHoweverItIsSplit) {
+  const Octets much = test::Records(Hello("a.example"), 9000) + Octets(4097, std::byte{0x17});
+  for (const std::size_t piece : {std::size_t{500}, SIZE_MAX}) {
+    Reading r;
+    r.Feed(kC, much, piece).Feed(kS, Hex("0a0a00000a5858585858"));  // as MySQL greets
+    EXPECT_EQ(r.last.proto, AppProto::kTls) << piece;
+  }
+}
+
 TEST(Inspector, ReadsARequestWithAMailCommandForItsMethodHoweverItIsSplit) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
     Reading r;
@@ -281,7 +290,7 @@ TEST(InspectorUnknown, FindsTlsThatADialogueWeDoNotKnowGoesOnTo) {
   }
 }
 
-TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
+TEST(InspectorUnknown, TakesNoAnswerOfAServerForTheEndOfIt) {
   const Octets hello = test::Records(Hello("a.example"), 9000);
   Reading r;
   r.Feed(kS, Hex("ff060708 16030300 2a020000 26030300"));
@@ -289,6 +298,8 @@ TEST(InspectorUnknown, TakesNoAnswerOfAServerBeforeTheHelloIsWhole) {
   r.Feed(kS, Hex("16030300 2a020000 26030300"));
   r.Feed(kC, Octets(hello.begin() + 60, hello.end()));
   EXPECT_EQ(r.All(BufferId::kTlsSni), Names{"a.example"});
+  r.Feed(kS, Hex("16030300 2a020000 26030300")).Feed(kC, test::Records(Hello("b.example"), 9000));
+  EXPECT_EQ(r.All(BufferId::kTlsSni), (Names{"a.example", "b.example"}));
 }
 
 TEST(InspectorUnknown, StopsNothingForALikenessOfTls) {
