@@ -88,4 +88,14 @@ void AddCertificate(Bytes body, TxId tx, Metadata& out) {
   AddNames(cert.get(), tx, out);
 }
 
+std::string_view CommonName(std::string_view subject) noexcept {
+  constexpr std::string_view kKey = "CN=";
+  std::size_t at = subject.find(kKey);
+  while (at != std::string_view::npos && at != 0 && subject[at - 1] != ' ') at = subject.find(kKey, at + 1);
+  if (at == std::string_view::npos) return {};
+  std::string_view name = subject.substr(at + kKey.size());
+  name = name.substr(0, name.find(','));
+  return name.starts_with("*.") ? name.substr(2) : name;
+}
+
 }  // namespace weir

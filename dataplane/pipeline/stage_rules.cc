@@ -2,6 +2,7 @@
 // shipped tables, and each find is offered as the flow's label.
 #include <algorithm>
 
+#include "classifiers/metadata/certificate.h"
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {

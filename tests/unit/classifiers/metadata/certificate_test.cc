@@ -50,6 +50,19 @@ TEST(AddCertificate, ReadsTheLeaf) {
   EXPECT_EQ(names, 2u);
 }
 
+TEST(CommonName, IsReadFromTheSubjectThatAddCertificateWrites) {
+  Metadata found;
+  AddCertificate(test::Sized(3, test::Sized(3, SelfSigned("*.chat.example", "DNS:chat.example"))), 0, found);
+  EXPECT_EQ(CommonName(found.First(BufferId::kTlsSubject, 0)), "chat.example");
+}
+
+TEST(CommonName, IsAnElementOfItsOwnAndEndsAtTheNext) {
+  EXPECT_EQ(CommonName("C=US, O=Example, CN=a.example, OU=x"), "a.example");
+  EXPECT_EQ(CommonName("O=xCN=b.example, CN=a.example"), "a.example");
+  EXPECT_EQ(CommonName("C=US, O=Example"), "");
+  EXPECT_EQ(CommonName(""), "");
+}
+
 TEST(AddCertificate, AddsNothingOfWhatDoesNotParse) {
   const Octets body = test::Sized(3, test::Sized(3, SelfSigned("chat.example", "DNS:chat.example")));
   for (std::size_t n = 0; n < body.size(); n += 7) {
