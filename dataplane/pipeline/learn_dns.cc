@@ -90,6 +90,24 @@ void Worker::State::LearnDns(const FlowRecord& flow, UndecidedFlow& state, Direc
   state.metadata.ClearAddresses();
 }
 
+// What a flow says it goes to is as good as an answer: for those to come that say nothing (resumed,
+// begun before us). Not HTTP in the clear, where an address is as a rule a cache of many. Names of no app count only
+// where they make an address a shared one.
+void Worker::State::LearnName(const FlowRecord& flow, std::string_view name) {
+  const FlowView view = ViewOf(flow, Direction::kToServer);
+  DnsFact fact;
+  fact.app = generation->knowledge->FindName(name).app;
+  if (fact.app == AppId{} && !dns->Holds(view.client, view.server, view.ip_version, now)) return;
+  fact.client = view.client;
+  fact.address = view.server;
+  fact.client_version = fact.address_version = view.ip_version;
+  fact.expires = DnsMemory::Expiry(now, DnsMemory::kSaidSeconds);
+  fact.said = true;
+  if (fact.app != AppId{}) fact.name.Append(name);
+  dns->Learn(fact, now);
+  if (dns_exchange) (void)dns_exchange->Publish(id.value(), fact);
+}
+
 // Only once nothing can name the flow itself: the address of an app may serve other names too.
 void Worker::State::OfferDns(FlowRecord& flow, UndecidedFlow& state, Ruling& ruling) {
   const bool transport = flow.key.proto == kProtoTcp || flow.key.proto == kProtoUdp;
@@ -101,13 +119,11 @@ void Worker::State::OfferDns(FlowRecord& flow, UndecidedFlow& state, Ruling& rul
   if (fact == nullptr) return;
   const Knowledge::Fact known = generation->knowledge->FindName(fact->name.view());
   if (!known.known() || known.app != fact->app) return;  // another generation's, or cut
-  Classification what{known.app,
-                      generation->apps->CategoryOf(known.app),
-                      std::min(known.confidence, Confidence::kProbable),
-                      Source::kDns,
-                      RuleId{},
-                      {}};
-  what.evidence.Append("dns ");
+  const Source source = fact->said ? Source::kAddress : Source::kDns;
+  // A guess: the address may serve more than this client has named there.
+  const Confidence confidence = fact->said ? Confidence::kGuess : std::min(known.confidence, Confidence::kProbable);
+  Classification what{known.app, generation->apps->CategoryOf(known.app), confidence, source, RuleId{}, {}};
+  what.evidence.Append(fact->said ? "earlier " : "dns ");
   what.evidence.Append(fact->name.view());
   Offer(flow, state, what, ruling);
 }
