@@ -2,8 +2,9 @@
 //
 // Source
 //   Discord   discord.com/developers/docs/topics/voice-connections, "IP Discovery": type, length 70, SSRC,
-//             address (64), port; the answer repeats the SSRC. The eight bytes by which clients measure the
-//             way to voice regions are repeated by the server (seen in captures, nDPI discord.c).
+//             address (64), port; the answer repeats the SSRC. Clients leave anything in the port's place. The eight
+//             bytes by which clients measure the way to voice regions are repeated by the server (seen in captures,
+//             nDPI discord.c).
 //   Viber     nDPI viber.c, for the structure: a little-endian length of the message, then marks.
 //   Telegram  core.telegram.org/mtproto/mtproto-transports (abridged, intermediate, padded) and
 //             /mtproto/auth_key: a connection without a key opens with req_pq or req_pq_multi, in the clear.
@@ -28,7 +29,7 @@ bool IsAddressField(Bytes field) noexcept {
 
 PayloadFind Discovery(Bytes d, const FlowView& view, PayloadMemory& memory) noexcept {
   const std::uint32_t ssrc = LoadBe32(&d[4]);
-  if (view.direction == Direction::kToServer && LoadBe32(d.data()) == 0x00010046 && AllZero(d.subspan(8))) {
+  if (view.direction == Direction::kToServer && LoadBe32(d.data()) == 0x00010046 && AllZero(d.subspan(8, 64))) {
     memory.discord_ssrc = ssrc;
     memory.discord_asked = true;
     return {"Discord", Confidence::kProbable, "Discord voice address discovery"};
