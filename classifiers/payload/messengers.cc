@@ -11,7 +11,9 @@
 //             With a key, and obfuscated, it is random bytes: left to addresses.
 //   KakaoTalk github.com/KiwiTalk, node-kakao: the key exchange is three little-endian numbers (256 bytes of
 //             sealed key, kind of padding, kind of cipher) and the sealed key.
-// Verified: corpus discord, i3d, viber; Telegram and KakaoTalk by their specification only.
+// Verified: corpus discord, i3d, viber (two flows). Telegram's and KakaoTalk's detectors name no flow of the corpus:
+// they are built from the descriptions above as remembered, and wait for a capture. The region probe has no published
+// description: two captures show it.
 #include "classifiers/payload/detectors.h"
 
 namespace weir::payload {
