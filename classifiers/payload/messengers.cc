@@ -2,15 +2,18 @@
 //
 // Source
 //   Discord   discord.com/developers/docs/topics/voice-connections, "IP Discovery": type, length 70, SSRC,
-//             address (64), port; the answer repeats the SSRC. The eight bytes by which clients measure the
-//             way to voice regions are repeated by the server (seen in captures, nDPI discord.c).
+//             address (64), port; the answer repeats the SSRC. Clients leave anything in the port's place. The eight
+//             bytes by which clients measure the way to voice regions are repeated by the server (seen in captures,
+//             nDPI discord.c).
 //   Viber     nDPI viber.c, for the structure: a little-endian length of the message, then marks.
 //   Telegram  core.telegram.org/mtproto/mtproto-transports (abridged, intermediate, padded) and
 //             /mtproto/auth_key: a connection without a key opens with req_pq or req_pq_multi, in the clear.
 //             With a key, and obfuscated, it is random bytes: left to addresses.
 //   KakaoTalk github.com/KiwiTalk, node-kakao: the key exchange is three little-endian numbers (256 bytes of
 //             sealed key, kind of padding, kind of cipher) and the sealed key.
-// Verified: corpus discord, i3d, viber; Telegram and KakaoTalk by their specification only.
+// Verified: corpus discord, i3d, viber (two flows). Telegram's and KakaoTalk's detectors name no flow of the corpus:
+// they are built from the descriptions above as remembered, and wait for a capture. The region probe has no published
+// description: two captures show it.
 #include "classifiers/payload/detectors.h"
 
 namespace weir::payload {
@@ -28,7 +31,7 @@ bool IsAddressField(Bytes field) noexcept {
 
 PayloadFind Discovery(Bytes d, const FlowView& view, PayloadMemory& memory) noexcept {
   const std::uint32_t ssrc = LoadBe32(&d[4]);
-  if (view.direction == Direction::kToServer && LoadBe32(d.data()) == 0x00010046 && AllZero(d.subspan(8))) {
+  if (view.direction == Direction::kToServer && LoadBe32(d.data()) == 0x00010046 && AllZero(d.subspan(8, 64))) {
     memory.discord_ssrc = ssrc;
     memory.discord_asked = true;
     return {"Discord", Confidence::kProbable, "Discord voice address discovery"};

@@ -4,7 +4,8 @@
 // s4.1 (control header, the Message Type AVP stands first); SoftEther: Cedar/Mayaqua
 // (Mayaqua/Pack.c: a count, then names with length + 1, types 0 to 4; Mayaqua/Network.c RUDP:
 // "A" is answered with "IP=%r,PORT=%u"); tinc: src/protocol_auth.c: "0 NAME 17[.MINOR]\n" from
-// both sides. Verified: corpus pptp, l2tp, softether, tinc.
+// both sides. Verified: corpus pptp (control connection), softether, tinc; L2TP and
+// PPTP's data by their RFCs only. The pack's element names are those of the capture, not read in SoftEther's source.
 #include <algorithm>
 
 #include "classifiers/payload/detectors.h"

@@ -15,7 +15,7 @@ using test::Zeros;
 
 TEST(DiscordVoice, ADiscoveryThatIsAnsweredWithItsSsrcIsCertain) {
   Conversation flow(50004);
-  EXPECT_EQ(flow.Client(Hex("0001 0046 0000ace3") + Zeros(66)).confidence, Confidence::kProbable);
+  EXPECT_EQ(flow.Client(Hex("0001 0046 0000ace3") + Zeros(64) + Hex("6f74")).confidence, Confidence::kProbable);
   const PayloadFind find = flow.Server(Hex("0002 0046 0000ace3") + Text("203.0.113.9") + Zeros(53) + Hex("c350"));
   EXPECT_EQ(find.app, "Discord");
   EXPECT_EQ(find.confidence, Confidence::kCertain);
