@@ -91,7 +91,7 @@ std::string_view First(BufferId id, const std::vector<DecodedField>& fields) {
   for (const DecodedField& field : fields) {
     if (field.id == id) return field.value;
   }
-  return {};
+  return "";  // fmt wants a pointer, also of nothing
 }
 
 // An answer's kind by its text: what the reader keeps is addresses and names.

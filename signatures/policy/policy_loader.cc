@@ -91,7 +91,10 @@ class Loader {
                   if (key == "mirror") rule.mirror = yaml_.Scalar(value) != "false";
                   if (key == "min_confidence") MinConfidence(value, rule);
                 });
+      const bool one_line = std::none_of(rule.name.begin(), rule.name.end(),
+                                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
       if (rule.name.empty()) yaml_.Defect(item, "a rule needs a name");
+      if (!one_line) yaml_.Defect(item, "a rule's name holds a control character (right: one line of text)");
       if (!acts && !rule.mirror) yaml_.Defect(item, "a rule needs an action (pass, drop, reject) or a mirror");
       const bool twice = std::any_of(policy.rules.begin(), policy.rules.end(),
                                      [&](const PolicyRuleSpec& r) { return r.name == rule.name; });

@@ -24,6 +24,8 @@ TEST_P(PolicyDefects, AreNamedByLineAndColumn) {
 INSTANTIATE_TEST_SUITE_P(
     All, PolicyDefects,
     testing::Values(
+        Bad{"NameOfTwoLines", "version: 1\nrules: [{name: \"a\\nb\", action: drop}]",
+            "p.yaml:2:9: a rule's name holds a control character"},
         Bad{"Syntax", "version: [1", "p.yaml:1:"}, Bad{"NoVersion", "rules: []", "p.yaml:1:1: the policy must say"},
         Bad{"UnknownKey", "version: 1\nrulez: []", "p.yaml:2:1: unknown key 'rulez'"},
         Bad{"UnknownApp", "version: 1\nrules: [{name: x, action: drop, match: {app: Whatsup}}]",
