@@ -60,6 +60,7 @@ void Worker::State::OfferCertificate(FlowRecord& flow, UndecidedFlow& state, con
 // it is an alias of (RFC 1034 s3.6.2).
 void Worker::State::LearnDns(const FlowRecord& flow, UndecidedFlow& state, Direction direction) {
   if (state.metadata.addresses().empty()) return;
+  if (settings.dns_facts == 0) return state.metadata.ClearAddresses();
   constexpr std::uint16_t kDnsPort = 53;
   const FlowView view = ViewOf(flow, direction);
   const bool answer = direction == Direction::kToClient && view.server_port == kDnsPort;
@@ -94,6 +95,7 @@ void Worker::State::LearnDns(const FlowRecord& flow, UndecidedFlow& state, Direc
 // begun before us). Not HTTP in the clear, where an address is as a rule a cache of many. Names of no app count only
 // where they make an address a shared one.
 void Worker::State::LearnName(const FlowRecord& flow, std::string_view name) {
+  if (settings.dns_facts == 0) return;
   const FlowView view = ViewOf(flow, Direction::kToServer);
   DnsFact fact;
   fact.app = generation->knowledge->FindName(name).app;
@@ -110,6 +112,7 @@ void Worker::State::LearnName(const FlowRecord& flow, std::string_view name) {
 
 // Only once nothing can name the flow itself: the address of an app may serve other names too.
 void Worker::State::OfferDns(FlowRecord& flow, UndecidedFlow& state, Ruling& ruling) {
+  if (settings.dns_facts == 0) return;
   const bool transport = flow.key.proto == kProtoTcp || flow.key.proto == kProtoUdp;
   if (!transport || state.named || state.inspection.proto == AppProto::kDns) return;
   const FlowView view = ViewOf(flow, Direction::kToServer);
