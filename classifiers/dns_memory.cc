@@ -58,27 +58,18 @@ void DnsMemory::Learn(const DnsFact& fact, Timestamp now) noexcept {
   *victim = {fact, {}, true};
 }
 
-const DnsMemory::Slot* DnsMemory::Look(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
-                                       Timestamp now) const noexcept {
+const DnsFact* DnsMemory::Find(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
+                               Timestamp now) const noexcept {
   const Slot* const first = &slots_[SlotOf(client, address)];
   for (const Slot* slot = first; slot != first + kWays; ++slot) {
     const DnsFact& fact = slot->fact;
     const bool same = slot->used && fact.client == client && fact.address == address &&
                       fact.address_version == ip_version && fact.client_version == ip_version;
-    if (same) return fact.expires > now ? slot : nullptr;
+    if (!same) continue;
+    const bool one_app = slot->shared_until <= now && fact.app != AppId{};
+    return fact.expires > now && one_app ? &fact : nullptr;
   }
   return nullptr;
-}
-
-const DnsFact* DnsMemory::Find(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
-                               Timestamp now) const noexcept {
-  const Slot* slot = Look(client, address, ip_version, now);
-  return slot != nullptr && slot->shared_until <= now && slot->fact.app != AppId{} ? &slot->fact : nullptr;
-}
-
-bool DnsMemory::Holds(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
-                      Timestamp now) const noexcept {
-  return Look(client, address, ip_version, now) != nullptr;
 }
 
 struct DnsExchange::Ring {

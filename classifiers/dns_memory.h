@@ -12,7 +12,7 @@
 
 namespace weir {
 
-// That a client was told an address for a name (RFC 1035 s3.4.1, RFC 3596 s2.2), or asked it for that name itself.
+// That a client was told an address for a name (RFC 1035 s3.4.1, RFC 3596 s2.2).
 struct DnsFact {
   IpAddress client;
   IpAddress address;
@@ -20,7 +20,6 @@ struct DnsFact {
   AppId app{};  // 0: a name of no app that we know; it may make an address a shared one
   std::uint8_t client_version = 4;
   std::uint8_t address_version = 4;
-  bool said = false;    // by a flow of the client to that address (TLS, QUIC, HTTP), not by DNS
   InlineText<96> name;  // cut where longer
 };
 
@@ -31,7 +30,6 @@ class DnsMemory {
  public:
   static constexpr std::size_t kWays = 4;
   static constexpr std::int64_t kMinLifeUs = 60'000'000;    // programs keep an address longer than a TTL of seconds
-  static constexpr std::uint32_t kSaidSeconds = 600;        // for what a flow said
   static constexpr std::int64_t kMaxLifeUs = 3600'000'000;  // and no answer is believed longer than this
 
   // `facts`: rounded up to a power of two. `seed`: secret, so that nobody can aim at a slot.
@@ -44,10 +42,6 @@ class DnsMemory {
   [[nodiscard]] const DnsFact* Find(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
                                     Timestamp now) const noexcept;
 
-  // Is there a fact at all, of an app or of none?
-  [[nodiscard]] bool Holds(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
-                           Timestamp now) const noexcept;
-
   [[nodiscard]] static Timestamp Expiry(Timestamp now, std::uint32_t ttl_seconds) noexcept;
 
  private:
@@ -56,8 +50,6 @@ class DnsMemory {
     Timestamp shared_until{};
     bool used = false;
   };
-  [[nodiscard]] const Slot* Look(const IpAddress& client, const IpAddress& address, std::uint8_t ip_version,
-                                 Timestamp now) const noexcept;
   [[nodiscard]] std::size_t SlotOf(const IpAddress& client, const IpAddress& address) const noexcept;
 
   std::vector<Slot> slots_;

@@ -25,7 +25,7 @@ namespace weir {
 //   name      "web.example.com" itself; ".example.com" it and below; "p#-x.example.com", "*-x.example.com" with
 //             digits and anything in its first label
 //   address   a prefix
-//   issuer, subject   the beginning of an element of a certificate's names ("O = Example")
+//   issuer, subject   the beginning of an element of a certificate's names ("O=Example")
 //   regex, asn, certificate, payload, note   on record: told by another row, by payload.rules, or not used
 // Confidence `support`: shared with others; makes a guess of another voice probable, and never labels alone.
 class Knowledge {
@@ -46,7 +46,7 @@ class Knowledge {
   // The name itself, a pattern or the longest suffix on label boundaries; case-insensitive, one trailing dot stripped.
   [[nodiscard]] Fact FindName(std::string_view host) const noexcept;
   [[nodiscard]] Fact FindSupport(std::string_view host) const noexcept;
-  // By a certificate's issuer or subject as OpenSSL prints it ("C = US, O = Example, CN = *.example.com").
+  // By a certificate's issuer or subject as AddCertificate writes it ("C=US, O=Example, CN=*.example.com").
   [[nodiscard]] Fact FindIssuer(std::string_view name) const noexcept;
   [[nodiscard]] Fact FindSubject(std::string_view name) const noexcept;
   [[nodiscard]] Fact FindAddress(const IpAddress& address, std::uint8_t ip_version) const noexcept;

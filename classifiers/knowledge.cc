@@ -160,7 +160,7 @@ std::shared_ptr<const Knowledge> Knowledge::Empty() { return std::shared_ptr<con
 // Reads tab-separated rows; collects defects as FILE:LINE:COLUMN: what.
 class Knowledge::TableReader {
  public:
-  TableReader(const std::string& folder, const char* file, std::string& defects)
+  TableReader(const std::string& folder, const std::string& file, std::string& defects)
       : path_(folder + "/" + file), in_(path_), defects_(&defects) {
     if (!in_) Defect(0, "cannot be read");
   }
@@ -242,6 +242,22 @@ void Knowledge::ReadFact(TableReader& in, std::vector<std::string>& row, const A
   }
 }
 
+namespace {
+
+// facts/*.tsv in the order of their names.
+std::vector<std::string> FactFiles(const std::string& folder, std::string& defects) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/facts", error)) {
+    if (entry.path().extension() == ".tsv") files.push_back("facts/" + entry.path().filename().string());
+  }
+  if (files.empty()) defects += folder + "/facts:0:1: no tables of facts (*.tsv) are here\n";
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& folder, AppRegistry& apps) {
   std::shared_ptr<Knowledge> made(new Knowledge());
   auto tables = std::make_unique<Tables>();
@@ -253,10 +269,7 @@ Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& fold
   for (TableReader in(folder, "exclude.tsv", defects); in.Next(row, 1);) {
     tables->excluded.insert(NormaliseHost(row[0].front() == '.' ? row[0].substr(1) : row[0]));
   }
-  for (const char* file : {"facts/messaging.tsv", "facts/collaboration.tsv", "facts/cloud-storage.tsv",
-                           "facts/webmail.tsv", "facts/evasion.tsv", "facts/other.tsv"}) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(folder + "/" + file, ignored)) continue;
+  for (const std::string& file : FactFiles(folder, defects)) {
     for (TableReader in(folder, file, defects); in.Next(row, 6);) ReadFact(in, row, apps, *tables);
   }
   Entry entry;
@@ -283,7 +296,7 @@ Knowledge::Fact Knowledge::FindSupport(std::string_view host) const noexcept {
 
 namespace {
 
-// "C = US, O = Example" has the element "O = Example"; a pattern is an element's beginning.
+// "C=US, O=Example" has the element "O=Example"; a pattern is an element's beginning.
 Knowledge::Fact FindElement(const std::vector<Entry>& entries, std::string_view name) noexcept {
   for (const Entry& entry : entries) {
     for (std::size_t at = name.find(entry.pattern); at != std::string_view::npos;

@@ -93,9 +93,8 @@ std::string_view CommonName(std::string_view subject) noexcept {
   std::size_t at = subject.find(kKey);
   while (at != std::string_view::npos && at != 0 && subject[at - 1] != ' ') at = subject.find(kKey, at + 1);
   if (at == std::string_view::npos) return {};
-  std::string_view name = subject.substr(at + kKey.size());
-  name = name.substr(0, name.find(','));
-  return name.starts_with("*.") ? name.substr(2) : name;
+  const std::string_view name = subject.substr(at + kKey.size());
+  return name.substr(0, name.find(','));
 }
 
 }  // namespace weir

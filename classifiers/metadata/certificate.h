@@ -10,7 +10,7 @@ namespace weir {
 void AddCertificate(Bytes body, TxId tx, Metadata& out);
 
 // The first common name in a subject as AddCertificate writes it ("C=US, O=Example,
-// CN=*.example.com"), a wildcard's star cut off; empty where there is none.
+// CN=*.example.com"); empty where there is none.
 [[nodiscard]] std::string_view CommonName(std::string_view subject) noexcept;
 
 }  // namespace weir

@@ -76,6 +76,7 @@ const Key kOneByOne[] = {
     Key{"memory.undecided_bytes",
         Size{WEIR_FIELD(std::uint64_t, engine.memory_bytes), 1u << 20, std::uint64_t{1} << 40}},
     Key{"memory.reclaim_idle_ms", Count{WEIR_FIELD(std::uint32_t, engine.reclaim_idle_ms), 100, 3'600'000}},
+    Key{"dns.facts", Count{WEIR_FIELD(std::uint32_t, engine.dns_facts), 0, 1u << 24}},
     Key{"flow.capacity", Count{WEIR_FIELD(std::uint32_t, engine.flow_capacity), 1, 1u << 26}},
     Key{"flow.key.vlan", Flag{WEIR_FIELD(bool, engine.key_has_vlan)}},
     Key{"flow.timeouts.tcp_new_ms", Count{WEIR_FIELD(std::uint32_t, engine.timeouts.tcp_new_ms), 1000, 86'400'000}},

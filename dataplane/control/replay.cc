@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "classifiers/dns_memory.h"
 #include "dataplane/io/capture.h"
@@ -136,9 +137,7 @@ class Run {
         }
         if (!next->has_value()) break;
         Take(**next, link);
-        const std::size_t batch = lanes_.size() == 1 ? kBurst : kRound;
-        if (pending_ < batch && !tick_) continue;
-        if (auto done = Round(); !done) return done;
+        if (auto done = HandOverInOrder(); !done) return done;
       }
     }
     steering_.Flush(dealt_);
@@ -164,7 +163,21 @@ class Run {
     tick_ = now_ - last_tick_ >= 1'000'000;
     (void)steering_.Deal(frame, dealt_);
     if (tick_) steering_.Expire(now_, dealt_);
+  }
+
+  // A resolver's answer is judged alone, behind all that came before and ahead of what follows: so
+  // what a worker learns from it the others know as early as one worker would, and no earlier.
+  Result<void> HandOverInOrder() {
+    const bool alone = lanes_.size() > 1 &&
+                       std::any_of(dealt_.begin(), dealt_.end(), [](const Steering::Dealt& d) { return d.resolves; });
+    if (alone && pending_ > 0) {
+      const bool tick = std::exchange(tick_, false);
+      if (auto done = Round(); !done) return done;
+      tick_ = tick;
+    }
     HandOver();
+    const std::size_t batch = lanes_.size() == 1 ? kBurst : kRound;
+    return alone || pending_ >= batch || tick_ ? Round() : Result<void>{};
   }
 
   void HandOver() {

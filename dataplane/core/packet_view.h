@@ -22,6 +22,8 @@ inline constexpr std::uint8_t kProtoUdp = 17;
 inline constexpr std::uint8_t kProtoIcmp6 = 58;
 inline constexpr std::uint8_t kProtoSctp = 132;
 
+inline constexpr std::uint16_t kDnsPort = 53;
+
 // What the parser found in one packet. Offsets count bytes from `base`, which
 // is the frame, or the datagram that defragmentation put together. Describes
 // the innermost IP packet of the tunnels that were peeled.

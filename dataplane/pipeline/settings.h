@@ -57,11 +57,9 @@ struct EngineSettings {
   std::uint64_t memory_bytes = 1u << 30;   // what the undecided flows of a worker may hold
   std::uint32_t reclaim_idle_ms = 3000;    // beyond that, a flow idle for so long gives back first
   std::uint32_t flow_capacity = 1u << 18;  // flows a worker
-  // A worker remembers of what clients were told by DNS; 0: nothing. Off until workers share it in the order of
-  // packets: verdicts must not depend on their number (decision 009).
-  std::uint32_t dns_facts = 0;
-  std::uint32_t flow_work = 1u << 20;  // on a flow since it last named something: see stage_inspect.cc
-  bool quic_negotiate = false;         // answer a QUIC version that cannot be read with those that can
+  std::uint32_t dns_facts = 1u << 14;      // a worker remembers of what clients were told by DNS; 0: nothing
+  std::uint32_t flow_work = 1u << 20;      // on a flow since it last named something: see stage_inspect.cc
+  bool quic_negotiate = false;             // answer a QUIC version that cannot be read with those that can
   bool key_has_vlan = true;
   bool forward_non_ip = true;      // ARP, LLDP, STP ...
   bool forward_malformed = false;  // frames that do not parse

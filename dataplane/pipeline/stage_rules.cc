@@ -44,8 +44,6 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
     matcher->MatchField(view, state.metadata, i, matches);
     const Metadata::Field& field = state.metadata.field(i);
     const std::string_view value = state.metadata.value(field);
-    const bool sni = field.id == BufferId::kTlsSni || field.id == BufferId::kQuicSni;
-    if (sni && !state.named) LearnName(flow, value);
     state.named = state.named || IsHostName(field.id);
     if (IsHostName(field.id)) OfferName(flow, state, field.id, value, ruling);
     OfferCertificate(flow, state, field, ruling);

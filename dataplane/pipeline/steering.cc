@@ -14,7 +14,7 @@ bool Steering::Deal(const FrameRef& frame, std::vector<Dealt>& out) {
   lenient.verify_checksums = false;
   const bool readable = Parse(frame.bytes(), frame.link, lenient, view) == DropReason::kNone && view.ip_version != 0;
   if (!readable || !view.is_fragment) {
-    out.push_back({frame, readable ? OwnerOf(view, workers_) : 0});
+    out.push_back({frame, readable ? OwnerOf(view, workers_) : 0, view.src_port == kDnsPort});
     return false;
   }
   const Defragmenter::Outcome outcome = defrag_.Add(frame, view, dropped_);
@@ -23,7 +23,8 @@ bool Steering::Deal(const FrameRef& frame, std::vector<Dealt>& out) {
   if (!outcome.complete) return outcome.copied;
   PacketView whole;
   const bool inner = ParseIp(outcome.datagram, lenient, whole) == DropReason::kNone && whole.ip_version != 0;
-  for (const FrameRef& held : outcome.frames) out.push_back({held, OwnerOf(inner ? whole : view, workers_)});
+  const bool resolves = inner && whole.src_port == kDnsPort;
+  for (const FrameRef& held : outcome.frames) out.push_back({held, OwnerOf(inner ? whole : view, workers_), resolves});
   return false;
 }
 

@@ -21,6 +21,7 @@ class Steering {
   struct Dealt {
     FrameRef frame;  // as it was given, or a copy (FrameRef::copied) with defrag.copy_held
     std::size_t worker;
+    bool resolves = false;  // from a resolver's port: its worker may learn what the others then need to know
   };
 
   Steering(const ParseOptions& parse, const DefragLimits& defrag, std::size_t workers)

@@ -111,7 +111,6 @@ struct Worker::State {
   void OfferNdpi(FlowRecord& flow, UndecidedFlow& state, const NdpiVoice& voice, bool guess, Ruling& ruling);
   void OfferName(FlowRecord& flow, UndecidedFlow& state, BufferId buffer, std::string_view name, Ruling& ruling);
   void LearnDns(const FlowRecord& flow, UndecidedFlow& state, Direction direction);
-  void LearnName(const FlowRecord& flow, std::string_view name);
   void OfferDns(FlowRecord& flow, UndecidedFlow& state, Ruling& ruling);
   void OfferCertificate(FlowRecord& flow, UndecidedFlow& state, const Metadata::Field& field, Ruling& ruling);
   void OfferFact(FlowRecord& flow, UndecidedFlow& state, const Knowledge::Fact& fact, BufferId buffer,

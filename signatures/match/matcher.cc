@@ -38,7 +38,7 @@ struct Matcher::State {
   std::string scan;
 
   ~State() { hs_free_scratch(scratch); }
-  void Candidates(const BufferIndex& index, std::string_view text);
+  void Candidates(const BufferIndex& index, std::string_view before, std::string_view text);
   [[nodiscard]] bool HeaderFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
   bool OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata, TxId tx) noexcept;
   void MatchPayload(const FlowView& flow, std::string_view text, std::string_view scanned,
@@ -55,15 +55,20 @@ Matcher::Matcher(const RuleSet& rules) : state_(std::make_unique<State>()) {
 Matcher::~Matcher() = default;
 Matcher::Matcher(Matcher&&) noexcept = default;
 
-// Ids of the literals in `text`, each once, and then the tests that have none.
-void Matcher::State::Candidates(const BufferIndex& index, std::string_view text) {
+// Ids of the literals in `before` and `text` behind it, each once. Scanned in a copy with room behind it: Hyperscan
+// 5.4.0's search for AVX512VBMI reads two bytes past some buffers of 62 and 63, which may be another page.
+void Matcher::State::Candidates(const BufferIndex& index, std::string_view before, std::string_view text) {
+  constexpr std::size_t kRoom = 64;
   hits.clear();
   if (!index.literals || text.empty()) return;
+  scan.assign(before).append(text);
+  const auto size = static_cast<unsigned>(scan.size());
+  scan.append(kRoom, '\0');
   const auto collect = [](unsigned id, unsigned long long, unsigned long long, unsigned, void* context) {
     static_cast<std::vector<std::uint32_t>*>(context)->push_back(id);
     return 0;
   };
-  hs_scan(index.literals.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, collect, &hits);
+  hs_scan(index.literals.get(), scan.data(), size, 0, scratch, collect, &hits);
   std::sort(hits.begin(), hits.end());
   hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
 }
@@ -120,10 +125,7 @@ void Matcher::MatchField(const FlowView& flow, const Metadata& metadata, std::si
       out.push_back({&rule.info, field.id, static_cast<std::uint32_t>(at), field.tx});
   };
   // With the dot in front that dotprefix puts there: for other rules only one more byte to scan.
-  s.scan.clear();
-  s.scan.push_back('.');
-  s.scan.append(value);
-  s.Candidates(index, s.scan);
+  s.Candidates(index, ".", value);
   for (const std::uint32_t id : s.hits) verify(index.by_id[id]);
   for (const TestRef ref : index.always) verify(ref);
 }
@@ -139,7 +141,7 @@ void Matcher::State::MatchPayload(const FlowView& flow, std::string_view text, s
     }
     out.push_back({&rule.info, BufferId::kPayload, UINT32_MAX, 0});
   };
-  Candidates(index, fresh);
+  Candidates(index, {}, fresh);
   for (const std::uint32_t id : hits) verify(index.by_id[id]);
   for (const TestRef ref : index.always) verify(ref);
 }

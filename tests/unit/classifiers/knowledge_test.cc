@@ -1,44 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "classifiers/fusion.h"
+#include "tests/support/knowledge_folder.h"
 
 namespace weir {
 namespace {
-
-// A folder with the tables, gone with the test.
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("weir-knowledge-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_ / "facts");
-    Write("apps.tsv", "Chat\tmessaging\nDrive\tcloud-storage\n");
-    Write("facts/messaging.tsv",
-          "Chat\tname\t.chat.example\tcertain\ta book\t\n"
-          "Chat\tname\tp#-chat.big.example\tprobable\ta book\t\n"
-          "Chat\tname\t*-my.big.example\tguess\ta book\t\n"
-          "Chat\tname\tapi.big.example\tsupport\ta book\tothers use it too\n"
-          "Chat\taddress\t192.0.2.0/24\tprobable\ta book\t\n"
-          "Chat\taddress\t2001:db8::/32\tcertain\ta book\t\n"
-          "Chat\taddress\t198.51.100.0/24\tsupport\ta book\t\n"
-          "Chat\tissuer\tO = Chat Inc\tprobable\ta book\t\n"
-          "Chat\tsubject\tCN = Chat\tprobable\ta book\t\n"
-          "Chat\tpayload\t|01 02|@0\tcertain\ta book\tsee payload.rules\n");
-    Write("facts/cloud-storage.tsv",
-          "Drive\tname\tdrive.big.example\tprobable\ta book\t\n"
-          "Drive\taddress\t192.0.2.128/25\tcertain\ta book\t\n");
-    Write("exclude.tsv", ".big.example\n");
-    Write("ndpi.tsv", "nChat\tChat\tprobable\n");
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  void Write(const char* file, const std::string& text) { std::ofstream(path_ / file) << text; }
-  [[nodiscard]] std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 class KnowledgeTest : public testing::Test {
  protected:
@@ -46,7 +14,7 @@ class KnowledgeTest : public testing::Test {
   std::string AppAt(std::array<std::uint8_t, 4> a) {
     return std::string(apps.NameOf(knowledge->FindAddress(IpAddress::V4(a.data()), 4).app));
   }
-  Folder folder;
+  test::KnowledgeFolder folder;
   AppRegistry apps;
   std::shared_ptr<const Knowledge> knowledge = Knowledge::Load(folder.path(), apps).value();
 };
@@ -92,12 +60,12 @@ TEST_F(KnowledgeTest, WhatOnlySupportsLabelsNothing) {
 }
 
 TEST_F(KnowledgeTest, ACertificatesNamesAreReadByElement) {
-  EXPECT_TRUE(knowledge->FindIssuer("C = US, O = Chat Inc., CN = Root").known());
-  EXPECT_TRUE(knowledge->FindIssuer("O = Chat Inc").known());
-  EXPECT_FALSE(knowledge->FindIssuer("C = US, OO = Chat Inc").known());
-  EXPECT_FALSE(knowledge->FindIssuer("C = US, CN = xO = Chat Inc").known());
-  EXPECT_TRUE(knowledge->FindSubject("CN = Chat").known());
-  EXPECT_FALSE(knowledge->FindSubject("O = Chat Inc").known());
+  EXPECT_TRUE(knowledge->FindIssuer("C=US, O=Chat Inc., CN=Root").known());
+  EXPECT_TRUE(knowledge->FindIssuer("O=Chat Inc").known());
+  EXPECT_FALSE(knowledge->FindIssuer("C=US, OO=Chat Inc").known());
+  EXPECT_FALSE(knowledge->FindIssuer("C=US, CN=xO=Chat Inc").known());
+  EXPECT_TRUE(knowledge->FindSubject("CN=Chat").known());
+  EXPECT_FALSE(knowledge->FindSubject("O=Chat Inc").known());
 }
 
 TEST_F(KnowledgeTest, TakesTheLongestPrefix) {

@@ -53,7 +53,7 @@ TEST(AddCertificate, ReadsTheLeaf) {
 TEST(CommonName, IsReadFromTheSubjectThatAddCertificateWrites) {
   Metadata found;
   AddCertificate(test::Sized(3, test::Sized(3, SelfSigned("*.chat.example", "DNS:chat.example"))), 0, found);
-  EXPECT_EQ(CommonName(found.First(BufferId::kTlsSubject, 0)), "chat.example");
+  EXPECT_EQ(CommonName(found.First(BufferId::kTlsSubject, 0)), "*.chat.example");
 }
 
 TEST(CommonName, IsAnElementOfItsOwnAndEndsAtTheNext) {

@@ -55,6 +55,21 @@ TEST(Steering, DealsTheFragmentsOfATunnelToTheFlowInside) {
   EXPECT_EQ(b.dealt[1].frame.number, 2u) << "as they came";
 }
 
+TEST(Steering, SaysWhatComesFromAResolverAlsoInFragments) {
+  Bench b;
+  const Octets answer = test::Udp(53, 5300, Octets(64, std::byte{1}), test::kServer, test::kClient);
+  b.Deal(test::Ethernet(0x0800, test::Ipv4(17, answer, test::kServer, test::kClient)));
+  b.Deal(test::Ethernet(0x0800, Inner()));
+  const Octets first(answer.begin(), answer.begin() + 24);
+  const Octets rest(answer.begin() + 24, answer.end());
+  b.Deal(test::Ethernet(0x0800, test::Ipv4(17, first, test::kServer, test::kClient, 0x2000)));
+  b.Deal(test::Ethernet(0x0800, test::Ipv4(17, rest, test::kServer, test::kClient, 3)));
+  ASSERT_EQ(b.dealt.size(), 4u);
+  EXPECT_TRUE(b.dealt[0].resolves);
+  EXPECT_FALSE(b.dealt[1].resolves);
+  EXPECT_TRUE(b.dealt[2].resolves && b.dealt[3].resolves);
+}
+
 TEST(Steering, LosesNothingThatNeverBecomesWhole) {
   Bench b;
   const auto halves = Halves();

@@ -38,7 +38,8 @@ class WorkerRig {
       "alert tls any any -> any any (msg:\"chat\"; tls.sni; dotprefix; content:\".chat.example\"; endswith; sid:1; "
       "metadata: weir_app Chat, weir_category messaging;)\n";
 
-  void Publish(const std::string& policy, const std::string& rules = kRules) {
+  // `facts`: a folder of Knowledge::Load; empty: no facts.
+  void Publish(const std::string& policy, const std::string& rules = kRules, const std::string& facts = {}) {
     auto apps = std::make_shared<AppRegistry>();
     EXPECT_TRUE(apps->Add("Chat", Category::kMessaging));
     EXPECT_TRUE(apps->Add("Drive", Category::kCloudStorage));
@@ -54,7 +55,9 @@ class WorkerRig {
     EXPECT_TRUE(loaded) << loaded.error()[0];
     next->rules = std::move(*compiled);
     next->policy = std::move(*loaded);
-    next->knowledge = Knowledge::Empty();
+    auto knowledge = facts.empty() ? Knowledge::Empty() : Knowledge::Load(facts, *apps);
+    EXPECT_TRUE(knowledge) << knowledge.error().what;
+    next->knowledge = std::move(*knowledge);
     next->apps = apps;
     generation_ = next;
     if (worker) worker->SetGeneration(next);

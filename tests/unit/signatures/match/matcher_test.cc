@@ -1,6 +1,12 @@
 #include "signatures/match/rule_set.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
 
 #include "signatures/compile/compiler.h"
 
@@ -45,6 +51,29 @@ TEST(Matcher, SaysWhichFieldARuleMatched) {
   EXPECT_EQ(rig.matches[0].buffer, BufferId::kTlsSni);
   EXPECT_EQ(rig.matches[0].field, 1u);
   EXPECT_EQ(rig.matches[0].tx, 4u);
+}
+
+// Hyperscan itself reads past some of these (Debian's 5.4.0, AVX512VBMI): the next page cannot be read.
+TEST(Matcher, ReadsNothingBehindTheBytesItIsGiven) {
+  Rig rig(
+      "alert tcp any any -> any any (content:\"|ee ee ee ee|\"; startswith; sid:1;)\n"
+      "alert tcp any any -> any any (content:\"|dd dd dd dd|\"; startswith; sid:2;)\n"
+      "alert tcp any any -> any any (content:\"|16 03|\"; startswith; sid:3;)\n");
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  auto* const end = static_cast<std::byte*>(pages) + page;
+  ASSERT_EQ(mprotect(end, page, PROT_NONE), 0);
+  constexpr std::array kBytes = {std::byte{0x16}, std::byte{3}, std::byte{0xee}, std::byte{0xdd}, std::byte{0x5a}};
+  std::mt19937 random(1);
+  for (std::size_t size = 1; size <= 300; ++size) {
+    for (int round = 0; round < 20; ++round) {
+      std::generate(end - size, end, [&] { return kBytes[random() % kBytes.size()]; });
+      rig.matcher->MatchDatagram(rig.flow, {}, {end - size, size}, rig.matches);
+    }
+  }
+  EXPECT_FALSE(rig.matches.empty());
+  munmap(pages, 2 * page);
 }
 
 TEST(Matcher, FiresARuleOnTwoBuffersOnceTheSecondIsThere) {
