@@ -27,7 +27,7 @@ namespace weir {
 //   address   a prefix
 //   issuer, subject   the beginning of an element of a certificate's names ("O=Example")
 //   regex, asn, certificate, payload, note   on record: told by another row, by payload.rules, or not used
-// Confidence `support`: shared with others; makes a guess of another voice probable, and never labels alone.
+// Confidence `support`: shared with others; never labels alone. Kept for a second voice: nothing asks for it yet.
 class Knowledge {
  public:
   struct Fact {

@@ -38,6 +38,7 @@ void Worker::State::RunBatch(std::vector<Item>& items, BurstOutput& out) {
   const std::uint32_t erased_before = erased;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = items[i];
+    Advance(item.frame().time);
     item.flow = erased == erased_before && found[i] != nullptr ? found[i] : FindOrCreate(item);
     if (item.flow == nullptr) {
       WithoutRecord(item, out);

@@ -41,15 +41,20 @@ void Worker::SetGeneration(std::shared_ptr<const Generation> generation) {
   ++state_->epoch;
 }
 
+// Time is each frame's own: what happens to a flow does not depend on who shares its burst.
+void Worker::State::Advance(Timestamp time) noexcept {
+  if (time <= now) return;
+  now = time;
+  if (now < next_edge) return;
+  next_edge = generation->policy->NextEdge(now);
+  ++epoch;
+}
+
 void Worker::Process(std::span<const FrameRef> frames, BurstOutput& out) {
   if (frames.empty()) return;
   State& state = *state_;
-  state.now = std::max(state.now, frames.back().time);
+  state.Advance(frames.front().time);
   if (state.dns_exchange) state.dns_exchange->Drain(state.id.value(), state.now, *state.dns);
-  if (state.now >= state.next_edge) {
-    state.next_edge = state.generation->policy->NextEdge(state.now);
-    ++state.epoch;
-  }
   state.ParseBurst(frames, out);
   state.counters.held_packets = state.defrag->held_frames();
 }

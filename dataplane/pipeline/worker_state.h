@@ -63,6 +63,7 @@ struct Worker::State {
   Timestamp now{};
 
   // 1 parse (stage_parse.cc)
+  void Advance(Timestamp time) noexcept;
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out);
   void Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items, BurstOutput& out);

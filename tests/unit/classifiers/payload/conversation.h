@@ -39,4 +39,14 @@ inline Octets Sealed(std::size_t n, std::uint32_t seed = 1) {
   return out;
 }
 
+// Messages of DNSCrypt (dnscrypt.info/protocol).
+inline Octets Label(const std::string& text) { return Octets{static_cast<std::byte>(text.size())} + Text(text); }
+inline Octets Question(const std::vector<std::string>& labels, const char* type = "0010 0001") {
+  Octets out = Hex("1234 0100 0001 0000 0000 0000");
+  for (const std::string& label : labels) out = out + Label(label);
+  return out + Hex("00") + Hex(type);
+}
+inline Octets Query(std::uint32_t nonce) { return Sealed(40) + Sealed(12, nonce) + Sealed(256); }
+inline Octets Answer(std::uint32_t nonce) { return Text("r6fnvWj8") + Sealed(12, nonce) + Sealed(180, 9); }
+
 }  // namespace weir::test

@@ -2,25 +2,10 @@
 
 #include "tests/unit/classifiers/payload/conversation.h"
 
-namespace weir {
+namespace weir::test {
 namespace {
 
-using test::operator+;
-using test::Conversation;
-using test::Hex;
-using test::Octets;
-using test::Sealed;
-using test::Text;
-
-Octets Label(const std::string& text) { return Octets{static_cast<std::byte>(text.size())} + Text(text); }
-Octets Question(const std::vector<std::string>& labels, const char* type = "0010 0001") {
-  Octets out = Hex("1234 0100 0001 0000 0000 0000");
-  for (const std::string& label : labels) out = out + Label(label);
-  return out + Hex("00") + Hex(type);
-}
-Octets Query(std::uint32_t nonce) { return Sealed(40) + Sealed(12, nonce) + Sealed(256); }
-Octets Answer(std::uint32_t nonce) { return Text("r6fnvWj8") + Sealed(12, nonce) + Sealed(180, 9); }
-Octets Framed(const Octets& m) { return test::Be16({static_cast<std::uint16_t>(m.size())}) + m; }
+Octets Framed(const Octets& m) { return Be16({static_cast<std::uint16_t>(m.size())}) + m; }
 
 TEST(DnsCrypt, AskingForACertificateIsCertain) {
   const PayloadFind find = Conversation(443).Client(Question({"2", "dnscrypt-cert", "example", "net"}));
@@ -75,38 +60,5 @@ TEST(DnsCrypt, ARelayIsToldWhereToSendTheQuery) {
       Conversation().Client(Hex("ffffffffffffffff 0001 00000000000000000000ffffc0000201 01bb") + Query(5)).known());
 }
 
-TEST(Detectors, ReadWithinTheBoundsOfEveryPrefixOfEverything) {
-  const std::vector<Octets> all = {Question({"2", "dnscrypt-cert", "example", "net"}),
-                                   Query(5),
-                                   Answer(5),
-                                   Sealed(300),
-                                   Hex("ffffffffffffffff 0000") + Sealed(300),
-                                   Hex("38") + Sealed(60),
-                                   Hex("02000000") + Sealed(100),
-                                   Hex("0001 0046") + Sealed(70)};
-  for (const Octets& whole : all) {
-    for (std::size_t n = 0; n <= whole.size(); ++n) {
-      const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n));
-      for (const int proto : {6, 17, 47, 50}) {
-        Conversation flow(4500, static_cast<std::uint8_t>(proto));
-        (void)flow.Client(cut);
-        (void)flow.Server(cut);
-      }
-    }
-  }
-}
-
-TEST(Detectors, AMillionRandomDatagramsAndStreamsAreNone) {
-  for (std::uint32_t seed = 1; seed <= 250000; ++seed) {
-    const Octets bytes = Sealed(20 + seed % 180, seed * 2654435761u);
-    Conversation datagrams(static_cast<std::uint16_t>(seed));
-    ASSERT_FALSE(datagrams.Client(bytes).known()) << seed;
-    ASSERT_FALSE(datagrams.Server(bytes).known()) << seed;
-    Conversation streams(static_cast<std::uint16_t>(seed), 6);
-    ASSERT_FALSE(streams.Client(bytes).known()) << seed;
-    ASSERT_FALSE(streams.Server(bytes).known()) << seed;
-  }
-}
-
 }  // namespace
-}  // namespace weir
+}  // namespace weir::test

@@ -2,20 +2,13 @@
 
 #include "tests/unit/classifiers/payload/conversation.h"
 
-namespace weir {
+namespace weir::test {
 namespace {
-
-using test::operator+;
-using test::Conversation;
-using test::Hex;
-using test::Octets;
-using test::Sealed;
-using test::Zeros;
 
 const Octets kOurs = Hex("0102030405060708");
 const Octets kTheirs = Hex("a1a2a3a4a5a6a7a8");
 
-Octets Framed(const Octets& m) { return test::Be16({static_cast<std::uint16_t>(m.size())}) + m; }
+Octets Framed(const Octets& m) { return Be16({static_cast<std::uint16_t>(m.size())}) + m; }
 
 TEST(OpenVpn, AHardResetThatIsAcknowledgedIsCertain) {
   Conversation flow;
@@ -72,4 +65,4 @@ TEST(OpenVpn, WhoIsHeardFromItsServersResetOnIsFoundToo) {
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::test

@@ -32,6 +32,31 @@ TEST(Worker, PutsEachFrameOfABurstIntoExactlyOnePlaceInOrder) {
   rig.ExpectConservation();
 }
 
+TEST(Worker, JudgesEachFrameOfABurstAtItsOwnTime) {
+  WorkerRig rig(
+      "version: 1\nrules:\n  - name: barred\n    match: {category: [messaging]}\n"
+      "    effective: 2023-11-14T22:14:20Z\n    action: drop\n");
+  std::vector<Octets> bytes;
+  std::vector<FrameRef> frames;
+  for (const std::uint16_t port : {std::uint16_t{40000}, std::uint16_t{40001}}) {
+    rig.Handshake(port);
+    const test::TcpHeader header{.sport = port, .dport = 443, .seq = 1, .ack = 1};
+    bytes.push_back(test::Ethernet(0x0800, test::Ipv4(6, test::Tcp(header, WorkerRig::Hello("a.chat.example")))));
+  }
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    FrameRef frame;
+    frame.data = bytes[i].data();
+    frame.len = static_cast<std::uint32_t>(bytes[i].size());
+    frame.time = {rig.now.us + (i == 0 ? 59'000'000 : 61'000'000)};
+    frame.number = i;
+    frames.push_back(frame);
+  }
+  rig.out.Clear();
+  rig.worker->Process(frames, rig.out);
+  ASSERT_EQ(rig.out.forward.size(), 1u) << "the first came before the rule was in effect";
+  EXPECT_EQ(rig.out.forward[0].number, 0u);
+}
+
 TEST(Worker, RefusesATableThatCannotBe) {
   EngineSettings settings = WorkerRig::Small();
   settings.flow_capacity = 0;
