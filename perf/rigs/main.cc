@@ -2,6 +2,22 @@
 
 #include "perf/rigs/rigs.h"
 
+namespace {
+
+void AddConnections(CLI::App& app, weir::perf::ConnectionsOptions& options) {
+  CLI::App* connections = app.add_subcommand("connections", "new TLS and QUIC flows a second, one worker, EVE on");
+  connections->add_option("--kinds", options.kinds, "tls, quic")->delimiter(',')->check(CLI::IsMember({"tls", "quic"}));
+  connections->add_option("--flows", options.flows, "a round")->check(CLI::Range(4096, 1 << 22));
+  connections->add_option("--names", options.names, "that differ; one in five barred")->check(CLI::Range(5, 10'000));
+  connections->add_option("--initials", options.initials, "sealed in advance")->check(CLI::Range(200, 1 << 18));
+  connections->add_option("--live", options.live, "flows that wait for their end")->check(CLI::Range(4096, 1 << 23));
+  connections->add_option("--rounds", options.rounds)->check(CLI::Range(1, 99));
+  connections->add_option("--eve", options.eve, "where events go; else a file in /dev/shm that is removed");
+  connections->add_option("--json", options.json, "results into this file too");
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace weir::perf;
   CLI::App app{"weir beside plain forwarders (perf/README.md)"};
@@ -19,7 +35,10 @@ int main(int argc, char** argv) {
   pipeline->add_option("--rounds", options.rounds)->check(CLI::Range(1, 99));
   pipeline->add_option("--json", options.json, "results into this file too");
   pipeline->add_flag("--short", brief, "10 k flows, 64 bytes");
+  ConnectionsOptions connections;
+  AddConnections(app, connections);
   CLI11_PARSE(app, argc, argv);
+  if (app.got_subcommand("connections")) return RunConnections(connections);
   if (brief) options.flows = {10'000}, sizes = {"64"};
   if (!sizes.empty())
     std::erase_if(options.sizes, [&](const PipelineSize& each) {

@@ -1,8 +1,6 @@
 // perf/rig pipeline: an l2 forwarder, l3fwd's exact match and weir's worker over the same
 // frames in the same buffers, by turns. perf/README.md says what the columns are.
 #include <fmt/format.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +12,7 @@
 #include "dataplane/pipeline/worker.h"
 #include "dataplane/telemetry/event_codec.h"
 #include "perf/rigs/forwarders.h"
+#include "perf/rigs/measure.h"
 #include "perf/rigs/rigs.h"
 #include "perf/support/traffic.h"
 
@@ -22,19 +21,6 @@ namespace {
 
 enum Variant : std::size_t { kStamp, kL2, kExact, kWeir, kVariants };
 constexpr std::array<std::string_view, kVariants> kNames = {"stamp", "l2", "exact", "weir"};
-
-double CpuNs() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
-
-std::size_t ResidentBytes() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t all = 0, resident = 0;
-  in >> all >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
 
 // Which flow, which direction, which size: one frame of the tuple array.
 struct Tuple {
@@ -150,14 +136,6 @@ double Turn(Bench& bench, Variant variant, std::span<const Tuple> tuples, std::s
   if (variant == kWeir) forwarded = bench.worker->counters().forwarded_packets - before;
   if ((variant == kExact || variant == kWeir) && forwarded != frames) return -1;
   return spent / static_cast<double>(frames);
-}
-
-struct Spread {
-  double median, low, high;
-};
-Spread Of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
 }
 
 nlohmann::json Measure(Bench& bench, std::uint32_t flows, bool zipf, const PipelineSize& size, unsigned rounds) {

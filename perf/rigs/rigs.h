@@ -20,4 +20,18 @@ struct PipelineOptions {
 // Prints a table; 0 when all was forwarded, 1 when not, 2 when it could not run.
 [[nodiscard]] int RunPipeline(const PipelineOptions& options);
 
+struct ConnectionsOptions {
+  std::vector<std::string> kinds = {"tls", "quic"};
+  std::uint32_t flows = 1u << 16;   // a round
+  std::size_t names = 200;          // one in five barred
+  std::size_t initials = 1u << 14;  // sealed in advance, each with a connection id of its own
+  std::uint32_t live = 200'000;     // passed flows in the table whose end is yet to come
+  unsigned rounds = 7;
+  std::string eve;   // empty: a file in /dev/shm that is removed
+  std::string json;  // empty: none
+};
+
+// Prints a table; 0 when each frame's fate and each flow's events were right, 1 when not, 2 when it could not run.
+[[nodiscard]] int RunConnections(const ConnectionsOptions& options);
+
 }  // namespace weir::perf

@@ -10,7 +10,7 @@ namespace {
 using test::Octets;
 using test::operator+;
 
-constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kAck = 0x10, kPushAck = 0x18;
+constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10, kPushAck = 0x18;
 constexpr std::size_t kEthernet = 14;
 
 // Both sides' sequence numbers, so that a connection is one that a stack would accept.
@@ -35,7 +35,7 @@ class Conversation {
     const Octets frame = ipv6_ ? test::Ethernet(0x86dd, test::Ipv6(6, segment, src, dst))
                                : test::Ethernet(0x0800, test::Ipv4(6, segment, src, dst));
     mine += static_cast<std::uint32_t>(payload.size()) + ((flags & (kSyn | kFin)) != 0 ? 1 : 0);
-    frames_.push_back({frame, to_server, ipv6_});
+    frames_.push_back({frame, to_server, ipv6_, false, 0});
     return *this;
   }
   [[nodiscard]] std::vector<Pattern> Take() { return std::move(frames_); }
@@ -71,13 +71,40 @@ void SetWord(std::byte* at, std::uint16_t value, std::byte* sum) noexcept {
 }  // namespace
 
 std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsigned turns) {
+  return TlsConnectionWith(ipv6, Hello(server_name), turns);
+}
+
+std::vector<Pattern> TlsUnanswered(bool ipv6, const Octets& hello) {
+  std::vector<Pattern> frames = TlsConnectionWith(ipv6, hello);
+  frames.resize(4);
+  frames.push_back(frames.back());
+  Conversation talk(ipv6);
+  talk.Say(true, kSyn).Say(true, kAck, hello).Say(true, kRst);
+  frames.push_back(talk.Take().back());
+  return frames;
+}
+
+Pattern Datagram(bool ipv6, bool to_server, const Octets& payload) {
+  const std::string_view client = ipv6 ? test::kClient6 : "10.0.0.0";
+  const std::string_view server = ipv6 ? test::kServer6 : test::kServer;
+  const std::string_view src = to_server ? client : server;
+  const std::string_view dst = to_server ? server : client;
+  const Octets udp = test::Udp(to_server ? 40000 : 443, to_server ? 443 : 40000, payload, src, dst);
+  Pattern pattern;
+  pattern.bytes = ipv6 ? test::Ethernet(0x86dd, test::Ipv6(17, udp, src, dst))
+                       : test::Ethernet(0x0800, test::Ipv4(17, udp, src, dst));
+  pattern.to_server = to_server, pattern.ipv6 = ipv6, pattern.udp = true;
+  return pattern;
+}
+
+std::vector<Pattern> TlsConnectionWith(bool ipv6, const Octets& hello, unsigned turns) {
   const Octets flight = ServerFlight();
   const auto half = static_cast<std::ptrdiff_t>(flight.size() / 2);
   Conversation talk(ipv6);
   talk.Say(true, kSyn)
       .Say(false, kSyn | kAck)
       .Say(true, kAck)
-      .Say(true, kPushAck, Hello(server_name))
+      .Say(true, kPushAck, hello)
       .Say(false, kAck, {flight.begin(), flight.begin() + half})
       .Say(false, kPushAck, {flight.begin() + half, flight.end()});
   for (unsigned turn = 0; turn < turns; ++turn) {
@@ -86,7 +113,10 @@ std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsi
                        : test::Records(Octets(300, std::byte{0x33}), 300, 23))
         .Say(false, kPushAck, test::Records(Octets(1200, std::byte{0x44}), 1200, 23));
   }
-  return talk.Say(true, kFin | kAck).Say(false, kFin | kAck).Say(true, kAck).Take();
+  std::vector<Pattern> frames = talk.Say(true, kFin | kAck).Say(false, kFin | kAck).Say(true, kAck).Take();
+  // Record and handshake header and version stand before the random: 11 bytes, and the word must be even.
+  frames[3].unique_at = frames[3].bytes.size() - hello.size() + 12;
+  return frames;
 }
 
 std::vector<Pattern> Established(bool ipv6, std::size_t payload) {
@@ -106,7 +136,7 @@ void Stamper::StampInto(std::byte* frame, const Pattern& pattern, std::uint32_t 
   const std::size_t width = pattern.ipv6 ? 16 : 4;
   std::byte* client = frame + (pattern.to_server ? source : source + width) + width - 4;
   std::byte* port = frame + tcp + (pattern.to_server ? 0 : 2);
-  std::byte* tcp_sum = frame + tcp + 16;
+  std::byte* tcp_sum = frame + tcp + (pattern.udp ? 6 : 16);
   // 10.0.0.0/10 and ports 1024..: 2^22 clients, each flow its own.
   const auto high = static_cast<std::uint16_t>((pattern.ipv6 ? 0u : 0x0a00u) | (flow >> 16 & 0x3f));
   const auto low = static_cast<std::uint16_t>(flow);
@@ -122,6 +152,13 @@ void Stamper::StampInto(std::byte* frame, const Pattern& pattern, std::uint32_t 
   SetWord(client, high, tcp_sum);
   SetWord(client + 2, low, tcp_sum);
   SetWord(port, static_cast<std::uint16_t>(1024 + flow % 60000), tcp_sum);
+  if (pattern.unique_at != 0) {
+    const std::uint64_t own = (flow + 1) * 0x9e3779b97f4a7c15u;
+    for (std::size_t i = 0; i < 4; ++i)
+      SetWord(frame + pattern.unique_at + 2 * i, static_cast<std::uint16_t>(own >> (16 * i)), tcp_sum);
+  }
+  // A datagram's sum of 0 would say that there is none (RFC 768).
+  if (pattern.udp && LoadBe16(tcp_sum) == 0) StoreBe16(tcp_sum, 0xffff);
 }
 
 FrameRef Stamper::Stamp(std::size_t buffer, const Pattern& pattern, std::uint32_t flow, Timestamp now) noexcept {

@@ -14,11 +14,21 @@ struct Pattern {
   std::vector<std::byte> bytes;
   bool to_server = true;
   bool ipv6 = false;
+  bool udp = false;
+  std::size_t unique_at = 0;  // even; stamping fills eight bytes there that no other flow has; 0: none
 };
 
 // A short TLS connection: SYN, SYN/ACK, ACK, hello (517 bytes), server's flight of
 // two segments, `turns` data segments each way, FIN each way and the last ACK: 9 + 2 turns frames.
 [[nodiscard]] std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsigned turns = 1);
+
+// The same around the records of a hello that is given. Of a hello's random, eight bytes are the flow's own.
+[[nodiscard]] std::vector<Pattern> TlsConnectionWith(bool ipv6, const test::Octets& hello, unsigned turns = 1);
+// Frames 0 to 3 of it, the hello once more, a reset: a client that nobody answers.
+[[nodiscard]] std::vector<Pattern> TlsUnanswered(bool ipv6, const test::Octets& hello);
+
+// A datagram between the same hosts as above; the server's port is 443.
+[[nodiscard]] Pattern Datagram(bool ipv6, bool to_server, const test::Octets& payload);
 
 // One full data segment each way, of `payload` bytes, as in the middle of a connection.
 [[nodiscard]] std::vector<Pattern> Established(bool ipv6, std::size_t payload);
