@@ -61,6 +61,7 @@ struct PacketView {
 
   [[nodiscard]] Bytes payload() const noexcept { return {base + payload_off, payload_len}; }
   [[nodiscard]] Bytes l3() const noexcept { return {base + l3_off, l3_len}; }
+  friend bool operator==(const PacketView&, const PacketView&) = default;
 };
 static_assert(std::is_trivially_copyable_v<PacketView> && sizeof(PacketView) <= 128);
 
@@ -71,5 +72,24 @@ struct DirectedKey {
   bool reversed = false;
 };
 [[nodiscard]] DirectedKey KeyOf(const PacketView& view, bool key_has_vlan) noexcept;
+// The same into `key`; returns `reversed`. Each packet's: in line, and stored in words as wide as they are loaded.
+inline bool WriteKey(const PacketView& view, bool key_has_vlan, FlowKey& key) noexcept {
+  const auto order = view.src <=> view.dst;
+  const bool reversed = order > 0 || (order == 0 && view.src_port > view.dst_port);
+  key.low_addr = *(reversed ? &view.dst : &view.src);
+  key.high_addr = *(reversed ? &view.src : &view.dst);
+  const std::uint32_t low_port = reversed ? view.dst_port : view.src_port;
+  const std::uint32_t high_port = reversed ? view.src_port : view.dst_port;
+  const std::uint64_t ports_vni = low_port | high_port << 16 | std::uint64_t{view.vni} << 32;
+  const std::uint32_t vlan = key_has_vlan && view.vlan_count > 0 ? view.vlan[0] : 0u;
+  const std::uint32_t rest = vlan | std::uint32_t{view.proto} << 16 | std::uint32_t{view.ip_version} << 24;
+  static_assert(std::endian::native == std::endian::little &&
+                offsetof(FlowKey, vni) == offsetof(FlowKey, low_port) + 4 &&
+                offsetof(FlowKey, proto) == offsetof(FlowKey, vlan) + 2);
+  auto* bytes = reinterpret_cast<std::byte*>(&key);
+  std::memcpy(bytes + offsetof(FlowKey, low_port), &ports_vni, sizeof ports_vni);
+  std::memcpy(bytes + offsetof(FlowKey, vlan), &rest, sizeof rest);
+  return reversed;
+}
 
 }  // namespace weir

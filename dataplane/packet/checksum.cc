@@ -5,33 +5,7 @@
 namespace weir {
 
 std::uint64_t ChecksumAdd(Bytes bytes, std::uint64_t sum) noexcept {
-  const std::byte* p = bytes.data();
-  std::size_t left = bytes.size();
-  // 32-bit words into a 64-bit sum: 2^32 of them fit before it could overflow. Four sums, so
-  // that no addition waits for the one before.
-  std::array<std::uint64_t, 4> lanes{};
-  for (; left >= 16; left -= 16, p += 16) {
-    for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] += LoadBe32(p + 4 * i);
-  }
-  sum += lanes[0] + lanes[1] + lanes[2] + lanes[3];
-  for (; left >= 4; left -= 4, p += 4) sum += LoadBe32(p);
-  if (left >= 2) {
-    sum += std::uint64_t{LoadBe16(p)} << 16;
-    p += 2;
-    left -= 2;
-    if (left == 1) sum += std::uint64_t{LoadU8(p)} << 8;
-  } else if (left == 1) {
-    sum += std::uint64_t{LoadU8(p)} << 24;
-  }
-  return sum;
-}
-
-std::uint16_t ChecksumFold(std::uint64_t sum) noexcept {
-  sum = (sum >> 32) + (sum & 0xffffffff);
-  sum = (sum >> 32) + (sum & 0xffffffff);
-  sum = (sum >> 16) + (sum & 0xffff);
-  sum = (sum >> 16) + (sum & 0xffff);
-  return static_cast<std::uint16_t>((sum >> 16) + (sum & 0xffff));
+  return sum + __builtin_bswap16(ChecksumFold(ChecksumAddNative(bytes.data(), bytes.size())));
 }
 
 std::uint64_t PseudoHeaderSum(const PacketView& view, std::uint8_t proto, std::uint32_t length) noexcept {

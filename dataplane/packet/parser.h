@@ -33,6 +33,10 @@ inline constexpr int kMaxLayers = 16;
 // RFC 2890, RFC 7348, RFC 8926, 3GPP TS 29.281, RFC 4213, RFC 4380, RFC 9293, RFC 768.
 [[nodiscard]] DropReason Parse(Bytes bytes, LinkType link, const ParseOptions& options, PacketView& view) noexcept;
 
+// The same result by the walk alone, without the short cut for common shapes: for tests to hold beside Parse.
+[[nodiscard]] DropReason ParseWalking(Bytes bytes, LinkType link, const ParseOptions& options,
+                                      PacketView& view) noexcept;
+
 // Parses from an IP header on (defragmented datagrams). Same contract.
 [[nodiscard]] DropReason ParseIp(Bytes datagram, const ParseOptions& options, PacketView& view) noexcept;
 

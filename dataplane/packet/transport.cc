@@ -11,25 +11,6 @@ bool L4ChecksumGood(const Walk& walk, std::size_t at, std::size_t end, std::uint
   return ChecksumFold(ChecksumAdd({walk.At(at), length}, pseudo)) == 0xffff;
 }
 
-void ReadTcpOptions(PacketView& view, Bytes options) noexcept {
-  while (!options.empty() && options[0] != std::byte{0}) {
-    if (options[0] == std::byte{1}) {
-      options = options.subspan(1);
-      continue;
-    }
-    if (options.size() < 2) return;
-    const std::size_t length = LoadU8(&options[1]);
-    if (length < 2 || length > options.size()) return;
-    if (options[0] == std::byte{3} && length == 3) view.tcp_wscale = LoadU8(&options[2]);
-    if (options[0] == std::byte{8} && length == 10) {
-      view.has_tcp_ts = true;
-      view.tcp_tsval = LoadBe32(&options[2]);
-    }
-    if (options[0] == std::byte{30} && length > 2 && LoadU8(&options[2]) >> 4 == 1) view.tcp_joins = true;
-    options = options.subspan(length);
-  }
-}
-
 DropReason WalkTcp(Walk& walk, std::size_t at, std::size_t end) noexcept {
   if (end - at < 20) return DropReason::kTruncated;
   const std::byte* p = walk.At(at);
@@ -47,11 +28,7 @@ DropReason WalkTcp(Walk& walk, std::size_t at, std::size_t end) noexcept {
   view.payload_off = static_cast<std::uint32_t>(at + header);
   view.payload_len = static_cast<std::uint32_t>(end - at - header);
   if (header > 20) ReadTcpOptions(view, {p + 20, header - 20});
-  const std::uint8_t control = view.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck);
-  // Data or FIN without ACK: discarded by every receiver (RFC 9293 s3.10.7.4).
-  const bool nonsense = (control & (kTcpSyn | kTcpRst | kTcpAck)) == 0 ||
-                        ((control & kTcpSyn) != 0 && (control & (kTcpFin | kTcpRst)) != 0);
-  return nonsense ? DropReason::kTcpBadFlags : DropReason::kNone;
+  return TcpFlagsMakeSense(view.tcp_flags) ? DropReason::kNone : DropReason::kTcpBadFlags;
 }
 
 DropReason WalkUdp(Walk& walk, std::size_t at, std::size_t end) noexcept {
@@ -99,6 +76,25 @@ DropReason WalkIcmp(Walk& walk, std::size_t at, std::size_t end) noexcept {
 }
 
 }  // namespace
+
+void ReadTcpOptions(PacketView& view, Bytes options) noexcept {
+  while (!options.empty() && options[0] != std::byte{0}) {
+    if (options[0] == std::byte{1}) {
+      options = options.subspan(1);
+      continue;
+    }
+    if (options.size() < 2) return;
+    const std::size_t length = LoadU8(&options[1]);
+    if (length < 2 || length > options.size()) return;
+    if (options[0] == std::byte{3} && length == 3) view.tcp_wscale = LoadU8(&options[2]);
+    if (options[0] == std::byte{8} && length == 10) {
+      view.has_tcp_ts = true;
+      view.tcp_tsval = LoadBe32(&options[2]);
+    }
+    if (options[0] == std::byte{30} && length > 2 && LoadU8(&options[2]) >> 4 == 1) view.tcp_joins = true;
+    options = options.subspan(length);
+  }
+}
 
 DropReason WalkTransport(Walk& walk, std::size_t at, std::size_t end) noexcept {
   switch (walk.view.proto) {

@@ -196,6 +196,20 @@ bool PeelIpTunnel(Walk& walk, std::size_t at, std::size_t end) noexcept {
   }
 }
 
+bool IsTunnelPort(std::uint16_t src, std::uint16_t dst) noexcept {
+  const auto either = [](std::uint16_t port) { return port == kPortL2tp || port == kPortTeredo; };
+  switch (dst) {
+    case kPortVxlan:
+    case kPortVxlanLinux:
+    case kPortVxlanGpe:
+    case kPortGeneve:
+    case kPortGtpU:
+      return true;
+    default:
+      return either(dst) || either(src);
+  }
+}
+
 bool PeelUdpTunnel(Walk& walk) noexcept {
   const PacketView& view = walk.view;
   const std::size_t at = view.payload_off;

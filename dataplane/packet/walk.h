@@ -44,5 +44,18 @@ inline constexpr std::uint16_t kEtherBridging = 0x6558;  // transparent Ethernet
 // view now describes the inside; false: the view is unchanged.                  // tunnels.cc
 [[nodiscard]] bool PeelIpTunnel(Walk& walk, std::size_t at, std::size_t end) noexcept;
 [[nodiscard]] bool PeelUdpTunnel(Walk& walk) noexcept;
+// Could PeelUdpTunnel peel something between these ports?
+[[nodiscard]] bool IsTunnelPort(std::uint16_t src, std::uint16_t dst) noexcept;
+
+// Reads the frame if it is of a common shape and nothing is wrong with it: true, and `view` says what the walk would
+// say. false: the walk decides, `view` is not to be looked at.                                  // common_shape.cc
+[[nodiscard]] bool ReadCommonShape(Bytes frame, const ParseOptions& options, PacketView& view) noexcept;
+
+void ReadTcpOptions(PacketView& view, Bytes options) noexcept;  // transport.cc
+// Data or FIN without ACK: discarded by every receiver (RFC 9293 s3.10.7.4); SYN with FIN or RST: said by none.
+[[nodiscard]] inline bool TcpFlagsMakeSense(std::uint8_t flags) noexcept {
+  if ((flags & (kTcpSyn | kTcpRst | kTcpAck)) == 0) return false;
+  return (flags & kTcpSyn) == 0 || (flags & (kTcpFin | kTcpRst)) == 0;
+}
 
 }  // namespace weir
