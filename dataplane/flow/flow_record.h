@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -45,13 +46,13 @@ struct alignas(64) FlowRecord {
   Handle cold = Handle::kNone;        // ColdFlow: what events need
   std::uint32_t timer_slot = 0;       // FlowTable's own
   // --- second line
-  FlowKey key;
+  alignas(64) FlowKey key;
   std::uint32_t timer_next = 0;  // FlowTable's own
   std::uint32_t timer_prev = 0;  // FlowTable's own
   std::uint32_t queue_next = 0;  // FlowTable's own
   std::uint32_t queue_prev = 0;  // FlowTable's own
   std::uint32_t queued_ms = 0;   // FlowTable's own
 };
-static_assert(sizeof(FlowRecord) == 128 && std::is_trivially_copyable_v<FlowRecord>);
+static_assert(sizeof(FlowRecord) == 128 && offsetof(FlowRecord, key) == 64 && std::is_trivially_copyable_v<FlowRecord>);
 
 }  // namespace weir

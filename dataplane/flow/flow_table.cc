@@ -1,17 +1,17 @@
 #include "dataplane/flow/flow_table.h"
 
+#include <emmintrin.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <bit>
 
-#include "dataplane/flow/siphash.h"
+#include "dataplane/flow/keyed_hash.h"
 
 namespace weir {
 namespace {
 
 constexpr std::uint32_t kWheelSlots = 4096;  // one a second: longer timeouts go round again
-constexpr std::size_t kBulk = 64;
 constexpr std::uint32_t kNoTimer = 0;
 constexpr std::uint32_t kQueueSteps = 64;  // records that Victim takes off a queue at most
 
@@ -24,25 +24,44 @@ struct alignas(64) Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-// Zeroed pages that cost nothing until they are touched.
+// The entries with this tag, a bit each; what was erased keeps its tag.
+unsigned Tagged(const Bucket& bucket, std::uint32_t tag) noexcept {
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
+  const auto equal = [&](const void* four) {
+    const __m128i tags = _mm_load_si128(static_cast<const __m128i*>(four));
+    return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(tags, wanted))));
+  };
+  static_assert(offsetof(Bucket, tag) == 0 && offsetof(Bucket, passed_on) == 28);
+  const auto* tags = reinterpret_cast<const char*>(&bucket);
+  return (equal(tags) | equal(tags + 16) << 4) & 0x7f;
+}
+
+// Zeroed pages that cost nothing until they are touched: huge ones where the kernel has them, for
+// neighbours in a table are never neighbours in time and each would need a translation of its own.
 template <class T>
 class Pages {
  public:
   ~Pages() {
-    if (data_ != nullptr) munmap(data_, count_ * sizeof(T));
+    if (mapped_ != nullptr) munmap(mapped_, mapped_bytes_);
   }
   bool Map(std::size_t count) noexcept {
-    void* at =
-        mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    constexpr std::size_t kHuge = std::size_t{2} << 20;
+    std::size_t size = count * sizeof(T) + kHuge;
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return false;
-    data_ = static_cast<T*>(at);
+    mapped_ = at;
+    mapped_bytes_ = size;
+    data_ = static_cast<T*>(std::align(kHuge, count * sizeof(T), at, size));
     count_ = count;
+    (void)madvise(data_, count * sizeof(T), MADV_HUGEPAGE);  // advice: without it, the table is slower
     return true;
   }
   T& operator[](std::size_t i) noexcept { return data_[i]; }
   [[nodiscard]] std::size_t bytes() const noexcept { return count_ * sizeof(T); }
 
  private:
+  void* mapped_ = nullptr;
+  std::size_t mapped_bytes_ = 0;
   T* data_ = nullptr;
   std::size_t count_ = 0;
 };
@@ -62,7 +81,7 @@ struct Queue {
 }  // namespace
 
 struct FlowTable::State {
-  std::array<std::uint64_t, 2> seed{};
+  KeyedHash hasher;
   FlowTimeouts timeouts;
   std::uint32_t capacity = 0;
   std::uint32_t size = 0;
@@ -89,7 +108,9 @@ struct FlowTable::State {
     return static_cast<std::uint32_t>(hash >> 32);
   }
 
-  FlowRecord* Find(const FlowKey& key, std::uint64_t hash) noexcept;
+  explicit State(std::array<std::uint64_t, 2> seed) noexcept : hasher(seed) {}
+
+  FlowRecord* Find(const FlowKey& key, std::uint64_t key_hash) noexcept;
   void IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept;
   void IndexErase(std::uint64_t hash, std::uint32_t slot) noexcept;
   [[nodiscard]] std::uint32_t TimeoutMs(const FlowRecord& flow) const noexcept;
@@ -102,7 +123,7 @@ struct FlowTable::State {
   FlowRecord* Scan() noexcept;
 };
 
-FlowTable::FlowTable() : state_(std::make_unique<State>()) {}
+FlowTable::FlowTable(std::array<std::uint64_t, 2> seed) : state_(std::make_unique<State>(seed)) {}
 FlowTable::~FlowTable() = default;
 
 Result<std::unique_ptr<FlowTable>> FlowTable::Create(std::uint32_t capacity, std::array<std::uint64_t, 2> seed,
@@ -110,9 +131,8 @@ Result<std::unique_ptr<FlowTable>> FlowTable::Create(std::uint32_t capacity, std
   if (capacity == 0 || capacity > 1u << 26) {
     return Fail(Errc::kInvalidArgument, "flow capacity " + std::to_string(capacity) + " is not in 1..67108864");
   }
-  std::unique_ptr<FlowTable> made(new FlowTable());
+  std::unique_ptr<FlowTable> made(new FlowTable(seed));
   State& s = *made->state_;
-  s.seed = seed;
   s.timeouts = timeouts;
   s.capacity = capacity;
   const std::uint32_t buckets = std::bit_ceil(capacity / 4 + 1);
@@ -123,40 +143,38 @@ Result<std::unique_ptr<FlowTable>> FlowTable::Create(std::uint32_t capacity, std
   return made;
 }
 
-std::uint64_t FlowTable::HashOf(const FlowKey& key) const noexcept { return SipHash13(state_->seed, &key, sizeof key); }
-
-FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t hash) noexcept {
-  const std::uint32_t tag = TagOf(hash);
-  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t key_hash) noexcept {
+  for (std::uint32_t b = Home(key_hash);; b = (b + 1) & bucket_mask) {
     const Bucket& bucket = buckets[b];
-    for (std::size_t i = 0; i < bucket.slot.size(); ++i) {
-      if (bucket.tag[i] == tag && bucket.slot[i] != 0 && records[bucket.slot[i]].key == key)
-        return &records[bucket.slot[i]];
+    for (unsigned tagged = Tagged(bucket, TagOf(key_hash)); tagged != 0; tagged &= tagged - 1) {
+      const std::uint32_t slot = bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
+      if (slot != 0 && records[slot].key == key) return &records[slot];
     }
     if (bucket.passed_on == 0) return nullptr;
   }
 }
 
-FlowRecord* FlowTable::Lookup(const FlowKey& key) noexcept { return state_->Find(key, HashOf(key)); }
+FlowRecord* FlowTable::Lookup(const FlowKey& key) noexcept { return state_->Find(key, state_->hasher.Of(key)); }
 
-void FlowTable::LookupBulk(std::span<const FlowKey> keys, std::span<FlowRecord*> out) noexcept {
-  State& s = *state_;
-  std::array<std::uint64_t, kBulk> hash;
-  const std::size_t n = std::min(keys.size(), kBulk);
-  for (std::size_t i = 0; i < n; ++i) {
-    hash[i] = HashOf(keys[i]);
-    __builtin_prefetch(&s.buckets[s.Home(hash[i])]);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    const Bucket& bucket = s.buckets[s.Home(hash[i])];
-    for (std::size_t k = 0; k < bucket.slot.size(); ++k) {
-      if (bucket.tag[k] != State::TagOf(hash[i]) || bucket.slot[k] == 0) continue;
-      const auto* record = reinterpret_cast<const char*>(&s.records[bucket.slot[k]]);
-      __builtin_prefetch(record);
-      __builtin_prefetch(record + 64);
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) out[i] = s.Find(keys[i], hash[i]);
+FlowTable::Pending FlowTable::Begin(const FlowKey& key) noexcept {
+  const std::uint64_t hash = state_->hasher.Of(key);
+  __builtin_prefetch(&state_->buckets[state_->Home(hash)]);
+  return {hash, nullptr};
+}
+
+void FlowTable::Probe(Pending& pending) noexcept {
+  const Bucket& bucket = state_->buckets[state_->Home(pending.hash)];
+  const unsigned tagged = Tagged(bucket, State::TagOf(pending.hash));
+  // Record 0 stands for none: no flow has it.
+  const std::uint32_t slot = tagged == 0 ? 0 : bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
+  pending.candidate = &state_->records[slot];
+  __builtin_prefetch(pending.candidate, 1);
+  __builtin_prefetch(&pending.candidate->key);
+}
+
+FlowRecord* FlowTable::Finish(const FlowKey& key, const Pending& pending) noexcept {
+  FlowRecord* candidate = pending.candidate;
+  return candidate->in_use != 0 && candidate->key == key ? candidate : state_->Find(key, pending.hash);
 }
 
 void FlowTable::State::IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept {
@@ -194,7 +212,7 @@ FlowRecord* FlowTable::Insert(const FlowKey& key, Timestamp now) noexcept {
   } else {
     slot = s.fresh++;
   }
-  const std::uint64_t hash = HashOf(key);
+  const std::uint64_t hash = s.hasher.Of(key);
   FlowRecord& flow = s.records[slot];
   flow = FlowRecord{};
   flow.key = key;
@@ -212,7 +230,7 @@ FlowRecord* FlowTable::Insert(const FlowKey& key, Timestamp now) noexcept {
 void FlowTable::Erase(FlowRecord* flow) noexcept {
   State& s = *state_;
   const std::uint32_t slot = s.IndexOf(*flow);
-  s.IndexErase(HashOf(flow->key), slot);
+  s.IndexErase(s.hasher.Of(flow->key), slot);
   if (flow->timer_slot != kNoTimer) s.Unlink(*flow);
   if (flow->queued != kUnqueued) s.Unqueue(*flow);
   *flow = FlowRecord{};
@@ -390,7 +408,7 @@ FlowTable::Spread FlowTable::MeasureSpread() const noexcept {
   for (std::uint32_t slot = 1; slot < s.fresh; ++slot) {
     if (s.records[slot].in_use == 0) continue;
     std::uint32_t read = 1;
-    for (std::uint32_t b = s.Home(HashOf(s.records[slot].key));; b = (b + 1) & s.bucket_mask, ++read) {
+    for (std::uint32_t b = s.Home(s.hasher.Of(s.records[slot].key));; b = (b + 1) & s.bucket_mask, ++read) {
       const Bucket& bucket = s.buckets[b];
       if (std::find(bucket.slot.begin(), bucket.slot.end(), slot) != bucket.slot.end()) break;
     }

@@ -24,9 +24,8 @@ struct FlowTimeouts {
 };
 
 // The flows of one worker: a fixed number of records, an index of cache-line
-// buckets, and a timer wheel. The hash is keyed SipHash-1-3 over the FlowKey, so
-// that nobody outside can choose tuples that collide. Nothing is allocated after
-// Create. One thread.
+// buckets, and a timer wheel. The hash is keyed (keyed_hash.h), so that nobody
+// outside can choose tuples that collide. Nothing is allocated after Create. One thread.
 class FlowTable {
  public:
   // `capacity` flows, 1..2^26; `seed`: secret in `run`, from the input in `replay`.
@@ -36,10 +35,19 @@ class FlowTable {
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
 
-  // out[i] = the record of keys[i], or nullptr. At most 64 keys. Buckets, then
-  // records, are prefetched for the whole burst before the first is compared.
-  void LookupBulk(std::span<const FlowKey> keys, std::span<FlowRecord*> out) noexcept;
+  // The record of a key, or nullptr.
   [[nodiscard]] FlowRecord* Lookup(const FlowKey& key) noexcept;
+
+  // The same in three steps, so that what it reads from memory arrives while other keys are
+  // looked up: Begin fetches the bucket, Probe the record that it points to, Finish
+  // compares. Flows may come and go in between.
+  struct Pending {
+    std::uint64_t hash = 0;
+    FlowRecord* candidate = nullptr;
+  };
+  [[nodiscard]] Pending Begin(const FlowKey& key) noexcept;
+  void Probe(Pending& pending) noexcept;
+  [[nodiscard]] FlowRecord* Finish(const FlowKey& key, const Pending& pending) noexcept;
 
   // A fresh record for a key that is not in the table; nullptr when it is full.
   // When full, the caller may take Victim() out first.
@@ -78,7 +86,6 @@ class FlowTable {
   [[nodiscard]] std::uint32_t size() const noexcept;
   [[nodiscard]] std::uint32_t capacity() const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
-  [[nodiscard]] std::uint64_t HashOf(const FlowKey& key) const noexcept;
 
   // How well the keys are spread: buckets (cache lines) that looking up each flow once
   // reads altogether, and the most for one flow. Reads the whole table; control time.
@@ -90,7 +97,7 @@ class FlowTable {
 
  private:
   void ChangeState(FlowRecord& flow, FlowState state, Timestamp now) noexcept;
-  FlowTable();
+  explicit FlowTable(std::array<std::uint64_t, 2> seed);
   struct State;
   std::unique_ptr<State> state_;
 };

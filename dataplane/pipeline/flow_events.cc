@@ -123,7 +123,6 @@ void Worker::State::EndFlow(FlowRecord& flow, FlowEnd reason) {
   if (flow.decision != Handle::kNone) decisions.Release(flow.decision);
   cold.Release(flow.cold);
   flows->Erase(&flow);
-  ++erased;
 }
 
 void Worker::State::WriteAlerts(const Item& item, bool blocked) {

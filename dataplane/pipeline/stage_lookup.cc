@@ -2,6 +2,7 @@
 // packet goes through the remaining stages in order.
 #include <tuple>
 
+#include "dataplane/flow/siphash.h"
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -25,21 +26,24 @@ bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
 
 }  // namespace
 
-void Worker::State::RunBatch(std::vector<Item>& items, BurstOutput& out) {
-  if (items.empty()) return;
-  std::array<FlowKey, kBurst> keys;
-  std::array<FlowRecord*, kBurst> found{};
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const DirectedKey directed = KeyOf(items[i].view, settings.key_has_vlan);
-    keys[i] = items[i].key = directed.key;
-    items[i].reversed = directed.reversed;
+// As soon as a packet is parsed. The one that was parsed some packets ago has its bucket by now.
+void Worker::State::BeginLookup(Item& item) noexcept {
+  constexpr std::size_t kBehind = 8;
+  item.reversed = WriteKey(item.view, settings.key_has_vlan, item.key);
+  item.pending = flows->Begin(item.key);
+  if (batch.size() > kBehind) flows->Probe(batch[batch.size() - 1 - kBehind].pending);
+}
+
+void Worker::State::RunBatch(BurstOutput& out) {
+  const std::size_t n = batch.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (batch[i].pending.candidate == nullptr) flows->Probe(batch[i].pending);
   }
-  flows->LookupBulk({keys.data(), items.size()}, {found.data(), items.size()});
-  const std::uint32_t erased_before = erased;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    Item& item = items[i];
+  for (std::size_t i = 0; i < n; ++i) {
+    Item& item = batch[i];
     Advance(item.frame().time);
-    item.flow = erased == erased_before && found[i] != nullptr ? found[i] : FindOrCreate(item);
+    item.flow = flows->Finish(item.key, item.pending);
+    if (item.flow == nullptr) item.flow = Create(item);
     if (item.flow == nullptr) {
       WithoutRecord(item, out);
       continue;
@@ -47,19 +51,29 @@ void Worker::State::RunBatch(std::vector<Item>& items, BurstOutput& out) {
     FlowRecord& flow = *item.flow;
     Count(item);
     if (flow.policy_epoch == epoch && !LeavesFastPath(flow, item.view)) {
-      Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
-      continue;
+      RunFast(item, out);
+    } else {
+      RunSlow(item, out);
     }
-    RunSlow(item, out);
   }
-  items.clear();
+  batch.Clear();
+}
+
+// Decided, and nothing about this packet can change that.
+void Worker::State::RunFast(const Item& item, BurstOutput& out) {
+  const FlowRecord& flow = *item.flow;
+  const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
+  if (plain) return Forward(item.frame(), out);
+  Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
 }
 
 void Worker::State::Count(const Item& item) noexcept {
   FlowRecord& flow = *item.flow;
   const std::size_t direction = Index(DirectionOf(flow, item.reversed));
+  std::uint64_t bytes = item.frame().len;
+  for (const FrameRef& more : item.frames.subspan(1)) bytes += more.len;
   flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
-  for (const FrameRef& frame : item.frames) flow.bytes[direction] += frame.len;
+  flow.bytes[direction] += bytes;
   flows->Touch(flow, now);
 }
 
@@ -174,11 +188,6 @@ bool Worker::State::Reopen(Item& item) {
   return true;
 }
 
-FlowRecord* Worker::State::FindOrCreate(Item& item) {
-  FlowRecord* flow = flows->Lookup(item.key);
-  return flow != nullptr ? flow : Create(item);
-}
-
 // Ends the flow that the table gives up first, and takes its place.
 FlowRecord* Worker::State::MakeRoom(const Item& item) {
   if (FlowRecord* victim = flows->Victim()) {
@@ -208,7 +217,7 @@ void Worker::State::WithoutRecord(Item& item, BurstOutput& out) {
 
 // 53 bits, so that JSON readers keep it; the same for the same input.
 std::uint64_t Worker::State::FlowIdOf(const FlowKey& key, Timestamp time) const noexcept {
-  return (flows->HashOf(key) ^ static_cast<std::uint64_t>(time.us) * 0x9e3779b97f4a7c15u) >> 11;
+  return (SipHash13(seed, &key, sizeof key) ^ static_cast<std::uint64_t>(time.us) * 0x9e3779b97f4a7c15u) >> 11;
 }
 
 FlowRecord* Worker::State::Create(const Item& item) {

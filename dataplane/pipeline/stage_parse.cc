@@ -7,35 +7,37 @@
 namespace weir {
 
 void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& out) {
-  batch.clear();
-  for (const FrameRef& frame : frames) ParseOne(frame, batch, out);
-  RunBatch(batch, out);
+  constexpr std::size_t kAhead = 4;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (i + kAhead < frames.size()) __builtin_prefetch(frames[i + kAhead].data);
+    ParseOne(frames[i], out);
+  }
+  RunBatch(out);
 }
 
-void Worker::State::ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out) {
+void Worker::State::ParseOne(const FrameRef& frame, BurstOutput& out) {
   ++counters.rx_packets;
   counters.rx_bytes += frame.len;
-  Item& item = items.emplace_back();
+  Item& item = batch.Add();
   ParseOptions options = settings.parse;
   options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
   const DropReason defect = Parse(frame.bytes(), frame.link, options, item.view);
   const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
   if (judged && !item.view.is_fragment) {
     item.frames = {&frame, 1};
-    return;
+    return BeginLookup(item);
   }
   const PacketView view = item.view;
-  items.pop_back();
-  if (judged) return Reassemble(frame, view, items, out);
-  RunBatch(items, out);  // keep the order of frames
+  batch.RemoveLast();
+  if (judged) return Reassemble(frame, view, out);
+  RunBatch(out);  // keep the order of frames
   const bool forward = defect == DropReason::kNone ? settings.forward_non_ip : settings.forward_malformed;
   if (forward) return Forward(frame, out);
   Drop(frame, defect == DropReason::kNone ? DropReason::kNonIp : defect, out);
 }
 
-void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items,
-                               BurstOutput& out) {
-  RunBatch(items, out);
+void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out) {
+  RunBatch(out);
   Defragmenter::Outcome outcome;
   outcome.over_budget = Simulated(frame, ExceptionTrigger::kFragmentBudget);
   if (!outcome.over_budget) outcome = defrag->Add(frame, view, defrag_dropped);
@@ -56,7 +58,7 @@ void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, st
   TakeDefragDropped(out);
   if (outcome.copied) out.released.push_back(frame);
   if (!outcome.complete) return;
-  Item item;
+  Item& item = batch.Add();
   item.frames = outcome.frames;
   const bool vouched =
       std::all_of(outcome.frames.begin(), outcome.frames.end(), [](const FrameRef& held) { return held.sums_vouched; });
@@ -66,14 +68,15 @@ void Worker::State::Reassemble(const FrameRef& frame, const PacketView& view, st
   // A fragment inside what fragments carried: nobody sends that in good faith.
   if (defect == DropReason::kNone && item.view.is_fragment) defect = DropReason::kFragmentBad;
   if (defect != DropReason::kNone) {
+    batch.Clear();
     for (const FrameRef& held : outcome.frames) Drop(held, defect, out);
     return;
   }
   item.view.vlan = view.vlan;
   item.view.vlan_count = view.vlan_count;
   if (item.view.vni == 0) item.view.vni = view.vni;
-  items.push_back(item);
-  RunBatch(items, out);
+  BeginLookup(item);
+  RunBatch(out);
 }
 
 void Worker::State::TakeDefragDropped(BurstOutput& out) {

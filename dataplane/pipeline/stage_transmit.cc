@@ -4,12 +4,6 @@
 
 namespace weir {
 
-void Worker::State::Forward(const FrameRef& frame, BurstOutput& out) {
-  ++counters.forwarded_packets;
-  counters.forwarded_bytes += frame.len;
-  out.forward.push_back(frame);
-}
-
 void Worker::State::Drop(const FrameRef& frame, DropReason reason, BurstOutput& out) {
   ++counters.dropped_packets[static_cast<std::size_t>(reason)];
   counters.dropped_bytes[static_cast<std::size_t>(reason)] += frame.len;

@@ -19,6 +19,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
   state.settings.tcp.midstream = settings.exceptions[ExceptionTrigger::kMidstream] == ExceptionAction::kIgnore;
   state.settings.tcp.one_sided = settings.exceptions[ExceptionTrigger::kOneSided] == ExceptionAction::kIgnore;
   state.events = events;
+  state.seed = seed;
   auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
   if (!flows) return tl::unexpected(flows.error());
   state.flows = std::move(*flows);
@@ -41,11 +42,7 @@ void Worker::SetGeneration(std::shared_ptr<const Generation> generation) {
   ++state_->epoch;
 }
 
-// Time is each frame's own: what happens to a flow does not depend on who shares its burst.
-void Worker::State::Advance(Timestamp time) noexcept {
-  if (time <= now) return;
-  now = time;
-  if (now < next_edge) return;
+void Worker::State::CrossEdge() noexcept {
   next_edge = generation->policy->NextEdge(now);
   ++epoch;
 }

@@ -18,11 +18,27 @@ namespace weir {
 struct Item {
   PacketView view;
   FlowKey key;
-  bool reversed = false;  // sent by the key's high endpoint
+  FlowTable::Pending pending;
   FlowRecord* flow = nullptr;
   std::span<const FrameRef> frames;
+  bool reversed = false;  // sent by the key's high endpoint
 
   [[nodiscard]] const FrameRef& frame() const noexcept { return frames.front(); }
+};
+
+// The packets of a burst. An item is not cleared before it is used again: who adds one
+// fills in `view` and `frames`, the look-up the rest.
+class Batch {
+ public:
+  [[nodiscard]] Item& Add() noexcept { return items_[size_++]; }
+  void RemoveLast() noexcept { --size_; }
+  void Clear() noexcept { size_ = 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] Item& operator[](std::size_t i) noexcept { return items_[i]; }
+
+ private:
+  std::array<Item, kBurst> items_;
+  std::size_t size_ = 0;
 };
 
 // The inside of a Worker. Each group of functions is one stage in its own file;
@@ -41,7 +57,6 @@ struct Worker::State {
   std::size_t reclaim_cursor = 0;
   std::uint32_t tombstones = 0;
   std::size_t ndpi_flow_bytes = 0;
-  std::uint32_t erased = 0;  // grows when a flow goes: pointers looked up before are stale
   std::unique_ptr<Defragmenter> defrag;
   std::unique_ptr<Matcher> matcher;
   std::unique_ptr<NdpiModule> ndpi;
@@ -50,7 +65,8 @@ struct Worker::State {
   DecisionTable decisions;
   std::unique_ptr<DnsMemory> dns;
   std::shared_ptr<DnsExchange> dns_exchange;  // nullptr: a single worker
-  std::vector<Item> batch;
+  Batch batch;
+  std::array<std::uint64_t, 2> seed{};
   std::vector<RuleMatch> matches;
   struct AlertDue {
     const RuleInfo* rule;
@@ -63,13 +79,21 @@ struct Worker::State {
   Timestamp now{};
 
   // 1 parse (stage_parse.cc)
-  void Advance(Timestamp time) noexcept;
+  // Time is each frame's own: what happens to a flow does not depend on who shares its burst.
+  void Advance(Timestamp time) noexcept {
+    if (time <= now) return;
+    now = time;
+    if (now >= next_edge) CrossEdge();
+  }
+  void CrossEdge() noexcept;
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
-  void ParseOne(const FrameRef& frame, std::vector<Item>& items, BurstOutput& out);
-  void Reassemble(const FrameRef& frame, const PacketView& view, std::vector<Item>& items, BurstOutput& out);
+  void ParseOne(const FrameRef& frame, BurstOutput& out);
+  void Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
-  void RunBatch(std::vector<Item>& items, BurstOutput& out);
+  void BeginLookup(Item& item) noexcept;
+  void RunBatch(BurstOutput& out);
+  void RunFast(const Item& item, BurstOutput& out);
   void RunSlow(Item& item, BurstOutput& out);
   [[nodiscard]] bool FromWrongSide(const Item& item) const noexcept;
   [[nodiscard]] PortSide SideOf(const FrameRef& frame) const noexcept;
@@ -77,7 +101,6 @@ struct Worker::State {
   void RunDecided(Item& item, BurstOutput& out);
   void RejectAgain(const Item& item, BurstOutput& out);
   void Count(const Item& item) noexcept;
-  FlowRecord* FindOrCreate(Item& item);
   FlowRecord* Create(const Item& item);
   [[nodiscard]] std::uint64_t FlowIdOf(const FlowKey& key, Timestamp time) const noexcept;
   FlowRecord* MakeRoom(const Item& item);
@@ -150,7 +173,11 @@ struct Worker::State {
 
   // 5 transmit (stage_transmit.cc)
   void Emit(const Item& item, DropReason drop, BurstOutput& out);
-  void Forward(const FrameRef& frame, BurstOutput& out);
+  void Forward(const FrameRef& frame, BurstOutput& out) {
+    ++counters.forwarded_packets;
+    counters.forwarded_bytes += frame.len;
+    out.forward.push_back(frame);
+  }
   void Drop(const FrameRef& frame, DropReason reason, BurstOutput& out);
   void Negotiate(const Item& item, BurstOutput& out);
   void Inject(const Item& item, std::vector<std::byte> bytes, bool back, BurstOutput& out);

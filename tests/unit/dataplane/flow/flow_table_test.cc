@@ -58,17 +58,30 @@ TEST(FlowTable, AgreesWithAReferenceOverAMillionOperations) {
   EXPECT_EQ(table->size(), reference.size());
 }
 
-TEST(FlowTable, LooksABurstUpAtOnce) {
+TEST(FlowTable, LooksUpInSteps) {
   const auto table = Table(100);
-  std::vector<FlowKey> keys;
   std::vector<FlowRecord*> want;
+  std::vector<FlowTable::Pending> pending;
   for (std::uint32_t i = 0; i < 64; ++i) {
-    keys.push_back(Key(i));
     want.push_back(i % 3 == 0 ? nullptr : table->Insert(Key(i), At(1)));
+    pending.push_back(table->Begin(Key(i)));
   }
-  std::vector<FlowRecord*> got(64);
-  table->LookupBulk(keys, got);
-  EXPECT_EQ(got, want);
+  for (FlowTable::Pending& each : pending) table->Probe(each);
+  for (std::uint32_t i = 0; i < 64; ++i) EXPECT_EQ(table->Finish(Key(i), pending[i]), want[i]);
+}
+
+TEST(FlowTable, FindsWhatCameAndMissesWhatWentBetweenTheSteps) {
+  const auto table = Table(100);
+  FlowRecord* goes = table->Insert(Key(1), At(1));
+  FlowTable::Pending gone = table->Begin(Key(1));
+  FlowTable::Pending comes = table->Begin(Key(2));
+  table->Probe(gone);
+  table->Probe(comes);
+  table->Erase(goes);
+  FlowRecord* took_its_place = table->Insert(Key(2), At(1));
+  EXPECT_EQ(took_its_place, goes);
+  EXPECT_EQ(table->Finish(Key(1), gone), nullptr);
+  EXPECT_EQ(table->Finish(Key(2), comes), took_its_place);
 }
 
 TEST(FlowTable, HoldsExactlyItsCapacity) {
