@@ -122,7 +122,7 @@ std::vector<std::byte> CraftUdpAnswer(const FrameRef& frame, const PacketView& v
   return out;
 }
 
-void ClearUrgent(FrameRef& frame, const PacketView& view) noexcept {
+bool ClearUrgent(FrameRef& frame, const PacketView& view, const ParseOptions& options) noexcept {
   std::byte* p = frame.data + view.l4_off;
   const std::uint16_t old_flags = LoadBe16(p + 12);
   const std::uint16_t new_flags = old_flags & static_cast<std::uint16_t>(~kTcpUrg);
@@ -134,6 +134,11 @@ void ClearUrgent(FrameRef& frame, const PacketView& view) noexcept {
   StoreBe16(p + 12, new_flags);
   StoreBe16(p + 18, 0);
   StoreBe16(p + 16, static_cast<std::uint16_t>(~ChecksumFold(sum)));
+  PacketView wanted = view;
+  wanted.tcp_flags &= static_cast<std::uint8_t>(~kTcpUrg);
+  wanted.tcp_urgent = 0;
+  PacketView now;
+  return Parse(frame.bytes(), frame.link, options, now) == DropReason::kNone && now == wanted;
 }
 
 }  // namespace weir

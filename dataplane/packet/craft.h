@@ -4,6 +4,7 @@
 
 #include "dataplane/core/frame.h"
 #include "dataplane/core/packet_view.h"
+#include "dataplane/packet/parser.h"
 
 namespace weir {
 
@@ -24,7 +25,9 @@ namespace weir {
 [[nodiscard]] std::vector<std::byte> CraftUdpAnswer(const FrameRef& frame, const PacketView& view, Bytes payload);
 
 // Clears URG and the urgent pointer of a TCP packet in place and mends the
-// checksum incrementally (RFC 1624).
-void ClearUrgent(FrameRef& frame, const PacketView& view) noexcept;
+// checksum incrementally (RFC 1624). `options` are those that `view` was parsed with. False: what
+// was changed is also part of another header, and now the frame reads as another packet, which nobody
+// has judged; it must not leave.
+[[nodiscard]] bool ClearUrgent(FrameRef& frame, const PacketView& view, const ParseOptions& options) noexcept;
 
 }  // namespace weir

@@ -70,12 +70,11 @@ void Worker::State::InspectSegment(Item& item, UndecidedFlow& state, Ruling& rul
   if (verdict.drop != DropReason::kNone) return;
   if (verdict.clear_urgent) {
     // The urgent byte is read in-band by us, so it must be by everybody.
-    if (item.frames.size() > 1) {
+    FrameRef frame = item.frame();
+    if (item.frames.size() > 1 || !ClearUrgent(frame, item.view, OptionsOf(frame))) {
       ruling.drop = DropReason::kTcpConflict;
       return;
     }
-    FrameRef frame = item.frame();
-    ClearUrgent(frame, item.view);
     ++counters.tcp_urgent_cleared;
   }
   switch (state.tcp->state()) {

@@ -6,6 +6,12 @@
 
 namespace weir {
 
+ParseOptions Worker::State::OptionsOf(const FrameRef& frame) const noexcept {
+  ParseOptions options = settings.parse;
+  options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
+  return options;
+}
+
 void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& out) {
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -19,9 +25,7 @@ void Worker::State::ParseOne(const FrameRef& frame, BurstOutput& out) {
   ++counters.rx_packets;
   counters.rx_bytes += frame.len;
   Item& item = batch.Add();
-  ParseOptions options = settings.parse;
-  options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
-  const DropReason defect = Parse(frame.bytes(), frame.link, options, item.view);
+  const DropReason defect = Parse(frame.bytes(), frame.link, OptionsOf(frame), item.view);
   const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
   if (judged && !item.view.is_fragment) {
     item.frames = {&frame, 1};

@@ -86,6 +86,7 @@ struct Worker::State {
     if (now >= next_edge) CrossEdge();
   }
   void CrossEdge() noexcept;
+  [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept;
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, BurstOutput& out);
   void Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out);

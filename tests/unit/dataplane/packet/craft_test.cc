@@ -71,10 +71,29 @@ TEST(CraftProhibited, IsSilentTowardsMulticastAndTunnels) {
 
 TEST(ClearUrgent, LeavesAValidSegmentWithoutUrg) {
   Packet packet(test::Ethernet(0x0800, test::Ipv4(6, test::Tcp({.flags = 0x38, .urgent = 3}, test::Text("abc")))));
-  ClearUrgent(packet.ref, packet.view);
+  EXPECT_TRUE(ClearUrgent(packet.ref, packet.view, {}));
   const Packet after(packet.bytes);
   EXPECT_EQ(after.view.tcp_flags, 0x18);
   EXPECT_EQ(after.view.tcp_urgent, 0);
+}
+
+// Found by fuzzing: headers within headers, of which one that did not parse shares the bytes that are cleared.
+TEST(ClearUrgent, SaysWhereTheFrameWouldReadAsAnotherPacketAfterwards) {
+  Octets frame = test::Hex(
+      "0000000000000002001cd55286dd6005fdc7001f895b5170a86060000f00000000000060aaaa03004460cb0000001800"
+      "18181c000000000060605160604460cb0000001800008486dd2f60fd0700005e89b029944faf08004500003c3b1c4000"
+      "400629c4c0a958038ff42d3cde1601bb542609080000515e605286dd6005fdc7001f895b51703c3c3c3c34270000a061"
+      "00001c680800006000d58486dd2f60fd05c7000000a02329000004a7008100001603001e8911ee446000037894b42404"
+      "a06038e000600a080045680028003000004011d7e50a7408410aeefa3321680dd8001144000001000000000000000000"
+      "22348802faf0a1a00000020405b464c700001e02080a05ad921f00020405b41e020307");
+  const ParseOptions options{.verify_checksums = false};
+  FrameRef ref;
+  ref.data = frame.data();
+  ref.len = static_cast<std::uint32_t>(frame.size());
+  PacketView view;
+  ASSERT_EQ(Parse(ref.bytes(), ref.link, options, view), DropReason::kNone);
+  ASSERT_EQ(view.proto, kProtoTcp);
+  EXPECT_FALSE(ClearUrgent(ref, view, options));
 }
 
 }  // namespace
