@@ -11,6 +11,7 @@ constexpr std::size_t kSlot = 1536;  // bytes of room a frame, so that none shar
 constexpr std::uint32_t kFcs = 4, kStamp = 6;
 constexpr std::uint32_t kIndexBits = 5, kTrialShift = 28, kBurstMask = (1u << (kTrialShift - kIndexBits)) - 1;
 constexpr std::size_t kRemembered = 1u << 14;  // bursts, more than can be under way
+constexpr int kPauses = 32;
 constexpr double kPatience = 5, kQuiet = 0.1;  // seconds
 constexpr double kMayLag = 200e-6;             // seconds that are caught up
 
@@ -151,7 +152,10 @@ void Generator::SendBurst(Lane& lane, std::uint64_t now, std::uint32_t most, Tri
   const std::uint32_t n = std::min<std::uint32_t>(most, link.slots - under_way);
   result.offered += most;
   result.refused += most - n;
-  if (n == 0) return;
+  if (n == 0) {  // to look again at once would only take the ring's cache line from who must make room
+    for (int i = 0; i < kPauses; ++i) __builtin_ia32_pause();
+    return;
+  }
   const std::uint32_t number = ++burst_ & kBurstMask;
   sent_at_[number % kRemembered] = now;
   const std::uint32_t stamp = trial_ << kTrialShift | number << kIndexBits;

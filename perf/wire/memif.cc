@@ -22,7 +22,7 @@ constexpr std::uint32_t kCookie = 0x3E31F20;
 constexpr std::uint16_t kVersion = 2 << 8;
 constexpr std::uint16_t kPolled = 1;        // ring flag: no interrupts
 constexpr std::uint16_t kRingToServer = 1;  // of ADD_RING
-constexpr int kPatienceMs = 5000;
+constexpr int kPatienceMs = 5000, kRetryMs = 10;
 enum Kind : std::uint16_t { kAck = 1, kHello, kInit, kAddRegion, kAddRing, kConnect, kConnected, kDisconnect };
 
 Error Failed(const std::string& what) { return {Errc::kIo, "memif: " + what + ": " + std::strerror(errno)}; }
@@ -89,10 +89,16 @@ struct MemifLink::Message {
 
 Result<MemifLink> MemifLink::Connect(const MemifOptions& options) {
   MemifLink link;
-  link.socket_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   const sockaddr_un address = AddressOf(options.socket);
-  if (link.socket_ < 0 || connect(link.socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return tl::unexpected(Failed(options.socket));
+  bool connected = false;
+  for (int waited = 0; !connected && waited < kPatienceMs; waited += kRetryMs) {
+    if (waited > 0) poll(nullptr, 0, kRetryMs);
+    if (link.socket_ >= 0) close(link.socket_);  // Linux keeps no promise for one that could not connect
+    link.socket_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    connected = connect(link.socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (!connected && errno != ENOENT && errno != ECONNREFUSED) break;
+  }
+  if (!connected) return tl::unexpected(Failed(options.socket));
   if (auto made = link.MakeRegion(options); !made) return tl::unexpected(made.error());
   if (auto introduced = link.Introduce(); !introduced) return tl::unexpected(introduced.error());
   link.to_client->flags = kPolled;  // the server has reset heads and tails

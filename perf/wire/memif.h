@@ -49,7 +49,7 @@ struct MemifOptions {
 // Movable, not copyable; closes all it opened.
 class MemifLink {
  public:
-  // Connects to a server that listens. kIo: there is none, or it refused.
+  // Connects to a server that listens, or does so within 5 s. kIo: there is none, or it refused.
   [[nodiscard]] static Result<MemifLink> Connect(const MemifOptions& options);
   // Listens (the path is made), takes one client and removes the path. Blocks.
   [[nodiscard]] static Result<MemifLink> Serve(const std::string& socket);
