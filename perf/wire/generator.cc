@@ -7,7 +7,7 @@ namespace weir::perf {
 namespace {
 
 constexpr std::uint32_t kBurstFrames = 32, kAtOnce = 128;
-constexpr std::size_t kSlot = 1536;  // bytes of room a frame, so that none shares a cache line
+constexpr std::size_t kSlot = 1536;  // bytes of room a frame: whole cache lines
 constexpr std::uint32_t kFcs = 4, kStamp = 6;
 constexpr std::uint32_t kIndexBits = 5, kTrialShift = 28, kBurstMask = (1u << (kTrialShift - kIndexBits)) - 1;
 constexpr std::size_t kRemembered = 1u << 14;  // bursts, more than can be under way
@@ -89,11 +89,12 @@ void Generator::Prepare(std::uint32_t size) {
   for (std::size_t to = 0; to < 2; ++to) {
     Lane& lane = lanes_[to];
     const std::size_t count = RoomFor(flows_, lane.link->slots) / kSlot;
+    const std::size_t apart = (std::size_t{v6} - kFcs + 63) / 64 * 64;  // as close as lines allow: a page holds many
     lane.frames.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const auto flow = static_cast<std::uint32_t>(i * 2654435761u % flows_);
       const Pattern& pattern = patterns[flow % 2][to];
-      std::byte* frame = lane.link->room() + kSlot * i;
+      std::byte* frame = lane.link->room() + apart * i;
       Stamper::StampInto(frame, pattern, flow);
       lane.frames.push_back(
           {static_cast<std::uint32_t>(frame - lane.link->region()), static_cast<std::uint32_t>(pattern.bytes.size())});

@@ -7,7 +7,7 @@ Devices   weir            everything shipped is on; each flow first makes a TLS 
           testpmd io, testpmd 5tswap    DPDK's own, with the same memif arguments, mbufs and bursts
           reflector       one copy and nothing else: what the generator is able to
 Trials    of each size, both directions, half IPv4 and half IPv6 (whose least frame has 84 bytes: headers and stamp):
-          flood           as fast as it goes: frames a second that come out
+          flood           as fast as it goes: frames a second that come out; busy cycles a frame
           throughput      the highest rate without a loss, and with 0.001 % of it at most; halving, and a rate that lost is
                           tried once more, since the machine is virtual
           frame loss      at 120, 110, ... % of flood, until two rates in turn lose nothing
@@ -25,6 +25,7 @@ import signal
 import statistics
 import sys
 import tempfile
+import time
 
 import devices
 
@@ -54,10 +55,6 @@ class Bench:
         trial["loss"] = trial["lost"] / trial["offered"] if trial["offered"] else 1.0
         trial["late"] = rate > 0 and trial["offered_pps"] < 0.98 * rate
         return trial
-
-    def flood(self):
-        trial = self.at(0)
-        return trial["received"] / trial["seconds"]
 
     def holds(self, rate, loss):
         """Whether no more than this share is lost in one of two tries, and the generator kept the rate."""
@@ -103,19 +100,19 @@ class Bench:
                 **{key: trial[key] for key in ("p50_us", "p99_us", "p999_us", "max_us")}}
 
     def cycles(self, rate):
-        """Busy cycles a frame at a rate; None where the device does not count."""
+        """A trial at a rate and the busy cycles a frame of it; None where the device does not count."""
         before = self.device.cycles()
-        if before is None:
-            return None
-        self.at(rate)
+        trial = self.at(rate)
         after = self.device.cycles()
-        return (after[0] - before[0]) / (after[1] - before[1]) if after and after[1] > before[1] else None
+        known = before and after and after[1] > before[1]
+        return trial, (after[0] - before[0]) / (after[1] - before[1]) if known else None
 
     def measure(self, weirs):
         """All trials of this size; `weirs`: the throughput of weir in this round, None for itself."""
         if self.at(20_000, 0.2)["received"] == 0:
             raise devices.Failed(f"{self.device.name} lets nothing through")
-        flood = self.flood()
+        flooded, full_cycles = self.cycles(0)
+        flood = flooded["received"] / flooded["seconds"]
         none = self.throughput(flood, 0.0)
         few = max(none, self.throughput(flood, FEW, none))
         own = none or few or flood
@@ -124,7 +121,7 @@ class Bench:
                   "throughput_0.001_pps": few, "frame_loss": self.frame_loss(flood),
                   "latency": {f"{level}": self.latency(own * level / 100) for level in LEVELS},
                   "latency_at_weirs": {f"{level}": self.latency(weirs * level / 100) for level in LEVELS},
-                  "busy_cycles": self.cycles(weirs * 0.9), "back_to_back": self.back_to_back(), "reference_pps": weirs}
+                  "busy_cycles_flood": full_cycles, "busy_cycles": self.cycles(weirs * 0.9)[1], "back_to_back": self.back_to_back(), "reference_pps": weirs}
         result["foreign"] = sum(trial["foreign"] for trial in self.trials)
         result["reordered"] = sum(trial["reordered"] for trial in self.trials)
         if self.options.trials:
@@ -161,7 +158,7 @@ def summarise(results, options):
         able = statistics.median(r["throughput_0.001_pps"] for r in by_name["reflector"])
         for name, rounds in by_name.items():
             row = {"size": size, "device": name}
-            for key in ("flood_pps", "throughput_0_pps", "throughput_0.001_pps", "busy_cycles", "back_to_back"):
+            for key in ("flood_pps", "throughput_0_pps", "throughput_0.001_pps", "busy_cycles_flood", "busy_cycles", "back_to_back"):
                 row[key] = spread([r[key] for r in rounds])
             for key in ("latency", "latency_at_weirs"):
                 row[key] = {level: {q: spread([r[key][level][q] for r in rounds]) for q in ("p50_us", "p99_us", "p999_us")}
@@ -181,7 +178,7 @@ def beside(weir, other):
         "throughput_0": spread([a["throughput_0_pps"] / b["throughput_0_pps"] for a, b in pairs if b["throughput_0_pps"]]),
         "throughput_0.001": spread([a["throughput_0.001_pps"] / b["throughput_0.001_pps"] for a, b in pairs
                                     if b["throughput_0.001_pps"]]),
-        "busy_cycles": spread([a["busy_cycles"] / b["busy_cycles"] for a, b in pairs if a["busy_cycles"] and b["busy_cycles"]]),
+        **{key: spread([a[key] / b[key] for a, b in pairs if a[key] and b[key]]) for key in ("busy_cycles_flood", "busy_cycles")},
         "p99_added_us": {level: spread([a["latency_at_weirs"][level]["p99_us"] - b["latency_at_weirs"][level]["p99_us"]
                                         for a, b in pairs]) for level in map(str, LEVELS)}}
 
@@ -190,23 +187,31 @@ def show(rows):
     def number(value, unit=1.0, digits=3):
         return "-" if value is None else f"{value['median'] / unit:.{digits}f}"
 
-    print(f"{'size device':<20} {'flood':>8} {'0 loss Mpps':>25} {'0.001 %':>25} {'cycles':>7} {'burst':>8}"
-          f"  us at weir's 50 %: p50 p99 p99.9   at 90 %")
+    print(f"{'size device':<20} {'flood':>8} {'0 loss Mpps':>25} {'0.001 %':>25} {'cycles flood/90 %':>17} {'burst':>7}"
+          f"  us at weir's 50 %: p50/p99/p99.9, at 90 %")
     for row in rows:
         rates = [f"{number(row[key], 1e6)} ({row[key]['least'] / 1e6:.3f} .. {row[key]['most'] / 1e6:.3f})"
                  for key in ("throughput_0_pps", "throughput_0.001_pps")]
         latency = ["/".join(number(row["latency_at_weirs"][level][q], digits=1) for q in ("p50_us", "p99_us", "p999_us"))
                    for level in map(str, LEVELS)]
+        cycles = "/".join(number(row[key], digits=0) for key in ("busy_cycles_flood", "busy_cycles"))
         print(f"{row['size']:>4} {row['device'] + ('*' if row['generator_bound'] else ''):<15} {number(row['flood_pps'], 1e6):>8}"
-              f" {rates[0]:>25} {rates[1]:>25} {number(row['busy_cycles'], digits=0):>7} {number(row['back_to_back'], digits=0):>8}"
+              f" {rates[0]:>25} {rates[1]:>25} {cycles:>17} {number(row['back_to_back'], digits=0):>7}"
               f"  {latency[0]:>26} {latency[1]:>26}")
     for row in rows:
         for other, ratio in row.get("beside", {}).items():
             def text(value, digits=2):
                 return "-" if value is None else f"{value['median']:.{digits}f} ({value['least']:.{digits}f} .. {value['most']:.{digits}f})"
             print(f"{row['size']:>4} weir / {other}: throughput {text(ratio['throughput_0'])}, at 0.001 % loss "
-                  f"{text(ratio['throughput_0.001'])}, busy cycles {text(ratio['busy_cycles'])}; p99 added at 50 % "
+                  f"{text(ratio['throughput_0.001'])}, busy cycles {text(ratio['busy_cycles_flood'])}, at 90 % {text(ratio['busy_cycles'])}; p99 added at 50 % "
                   f"{text(ratio['p99_added_us']['50'], 1)} us, at 90 % {text(ratio['p99_added_us']['90'], 1)} us")
+
+
+def machine():
+    models = [line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+              if line.startswith("model name")]
+    return {"cpu": models[:1], "cpus": os.cpu_count(), "kernel": os.uname().release, "load_average": os.getloadavg(),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
 
 def options_of(arguments):
@@ -252,7 +257,7 @@ def main():
     show(rows)
     if options.json:
         said = {"seconds": options.seconds, "rounds": options.rounds, "flows": options.flows, "log2_slots": options.log2_slots}
-        options.json.write_text(json.dumps({"options": said, "summary": rows, "rounds": results}, indent=1) + "\n")
+        options.json.write_text(json.dumps({"options": said, "machine": machine(), "summary": rows, "rounds": results}, indent=1) + "\n")
     return 0
 
 
