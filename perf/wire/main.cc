@@ -46,6 +46,7 @@ int RunReflector(const Options& options) {
   if (!inside) return Failed(inside.error().what);
   auto outside = MemifLink::Serve(options.outside);
   if (!outside) return Failed(outside.error().what);
+  signal(SIGTERM, [](int) { stop.store(true); });
   Reflect({&*inside, &*outside}, stop);
   return 0;
 }
@@ -117,7 +118,6 @@ int main(int argc, char** argv) {
   app.add_option("--cpu", options.cpu, "the only one it runs on");
   app.add_flag("--reflect", options.reflect, "listen on the sockets and forward");
   CLI11_PARSE(app, argc, argv);
-  signal(SIGTERM, [](int) { stop.store(true); });
   Pin(options.cpu);
   return options.reflect ? RunReflector(options) : RunGenerator(options);
 }
