@@ -11,6 +11,7 @@ import time
 
 DEVICE_CPU, GENERATOR_CPU = 0, 1
 START_S, STOP_S = 60, 20
+HANDSHAKE_FRAMES = 8  # what `establish` sends of each connection
 
 
 class Failed(Exception):
@@ -207,7 +208,16 @@ telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
         dropped = {reason: count for reason, count in summary["packets"]["dropped"].items() if count}
         if set(dropped) - {"tx_full"} or summary["flows"]["created"] != self.options.flows or summary["events"]["lost"]:
             raise Failed(f"weir did not pass what it was sent: dropped {dropped}, {summary['flows']}, {summary['events']}")
+        self.check_verdicts()
         return {"packets": summary["packets"], "flows": summary["flows"]}
+
+    def check_verdicts(self):
+        """Each flow passed within its handshake, so that all that was measured went by the fast path."""
+        with open(self.folder / "eve.json", encoding="utf-8") as events:
+            flows = [json.loads(line)["weir"] for line in events if '"event_type":"flow"' in line]
+        slow = [flow for flow in flows if flow["verdict"] != "pass" or flow["verdict_packet"] > HANDSHAKE_FRAMES]
+        if len(flows) != self.options.flows or slow:
+            raise Failed(f"weir: {len(flows)} flow events, {len(slow)} did not pass in time: {slow[:1]}")
 
 
 class Generator:

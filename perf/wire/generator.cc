@@ -191,15 +191,17 @@ std::uint32_t Generator::Receive(Lane& lane, TrialResult& result) noexcept {
     const std::uint32_t length = slot.length;
     const std::byte* at = link.region() + slot.offset + length - kStamp;
     std::uint32_t stamp = 0;
-    if (length == lengths_[0] || length == lengths_[1]) std::memcpy(&stamp, at, sizeof stamp);
-    if (stamp == 0 || stamp >> kTrialShift != trial_ || Word(at + sizeof stamp) != Balance(stamp, lane.fill)) {
+    const bool whole = length == lengths_[0] || length == lengths_[1];
+    if (whole) std::memcpy(&stamp, at, sizeof stamp);
+    if (!whole || stamp >> kTrialShift != trial_ || Word(at + sizeof stamp) != Balance(stamp, lane.fill)) {
       ++result.foreign;
     } else {
       const std::uint32_t burst = stamp >> kIndexBits & kBurstMask;
       if (burst != of_burst) count(), of_burst = burst;
       ++same, ++good;
-      if (stamp < lane.last) ++result.reordered;
-      lane.last = std::max(lane.last, stamp);
+      const bool later = static_cast<std::int32_t>((stamp - lane.last) << (32 - kTrialShift)) >= 0;  // numbers wrap
+      if (later) lane.last = stamp;
+      result.reordered += later ? 0 : 1;
     }
     link.Renew(lane.seen);
   }
