@@ -1,16 +1,19 @@
 """What is put to the test by wire.py: programs that forward between two memif sockets, on CPU 0, and the generator on
 CPU 1. Each is a context manager; whatever happens inside, its process is gone afterwards."""
+import ctypes
 import json
 import os
 import pathlib
 import re
 import selectors
+import shutil
 import signal
 import subprocess
 import time
 
 DEVICE_CPU, GENERATOR_CPU = 0, 1
 START_S, STOP_S = 60, 20
+LIBC, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 HANDSHAKE_FRAMES = 8  # what `establish` sends of each connection
 
 
@@ -26,8 +29,14 @@ class Program:
         with open(log, "wb") as errors:
             self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stderr=errors,
                                             stdout=errors if quiet else subprocess.PIPE, start_new_session=True,
-                                            preexec_fn=(lambda: os.nice(nice)) if nice else None)
+                                            preexec_fn=lambda: self.prepare(nice))
         self.buffer = b""
+
+    @staticmethod
+    def prepare(nice):
+        """In the child: it ends with its parent, however that ends."""
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        os.nice(nice)
 
     def say(self, line):
         try:
@@ -106,6 +115,7 @@ class Device:
     def __exit__(self, *_):
         if self.program:
             self.program.stop()
+        shutil.rmtree(pathlib.Path("/var/run/dpdk") / self.prefix(), ignore_errors=True)
 
     def cycles(self):
         """Cycles with something to do and frames received until now, nothing being under way; None: it does not count."""

@@ -193,8 +193,10 @@ std::uint32_t Generator::Receive(Lane& lane, TrialResult& result) noexcept {
     std::uint32_t stamp = 0;
     const bool whole = length == lengths_[0] || length == lengths_[1];
     if (whole) std::memcpy(&stamp, at, sizeof stamp);
-    if (!whole || stamp >> kTrialShift != trial_ || Word(at + sizeof stamp) != Balance(stamp, lane.fill)) {
-      ++result.foreign;
+    if (!whole || Word(at + sizeof stamp) != Balance(stamp, lane.fill)) {
+      ++result.damaged;
+    } else if (stamp >> kTrialShift != trial_) {
+      ++result.late;
     } else {
       const std::uint32_t burst = stamp >> kIndexBits & kBurstMask;
       if (burst != of_burst) count(), of_burst = burst;

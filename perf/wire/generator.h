@@ -23,7 +23,8 @@ struct TrialResult {
   std::uint64_t offered = 0;    // sent + refused
   std::uint64_t refused = 0;    // the ring was full: the device under test did not take them
   std::uint64_t received = 0;   // of this trial's, whole, out of the other port
-  std::uint64_t foreign = 0;    // other frames that came: late, damaged, or of the device itself
+  std::uint64_t late = 0;       // of an earlier trial
+  std::uint64_t damaged = 0;    // neither: of another length or sum, or none of ours
   std::uint64_t reordered = 0;  // came after one that was sent later in the same direction
   std::uint64_t slips = 0;      // times that the generator was kept from running and did not catch up
   double seconds = 0;           // of sending

@@ -41,32 +41,38 @@ class Bench:
 
     def __init__(self, device, generator, size, options):
         self.device, self.generator, self.size, self.options = device, generator, size, options
-        self.trials = []
+        self.trials, self.least_loss = [], {}  # of the rates that a search tried
 
     def ask(self, line):
         trial = self.generator.ask(line, 60 + 2 * self.options.seconds)
         trial["asked"] = line
+        if trial["damaged"]:
+            raise devices.Failed(f"{self.device.name} changed frames: {trial}")
         self.trials.append(trial)
         return trial
 
     def at(self, rate, seconds=None):
-        """One trial. `late`: the generator itself did not keep the rate."""
+        """One trial. `slow`: the generator itself did not keep the rate."""
         trial = self.ask(f"rate {self.size} {rate:.0f} {seconds or self.options.seconds}")
         trial["loss"] = trial["lost"] / trial["offered"] if trial["offered"] else 1.0
-        trial["late"] = rate > 0 and trial["offered_pps"] < 0.98 * rate
+        trial["slow"] = rate > 0 and trial["offered_pps"] < 0.98 * rate
         return trial
 
     def holds(self, rate, loss):
         """Whether no more than this share is lost in one of two tries, and the generator kept the rate."""
         for _ in range(2):
             trial = self.at(rate)
-            if trial["loss"] <= loss and not trial["late"]:
+            lost = 1.0 if trial["slow"] else trial["loss"]
+            self.least_loss[rate] = min(lost, self.least_loss.get(rate, 1.0))
+            if lost <= loss:
                 return True
         return False
 
-    def throughput(self, flood, loss, known=0.0):
-        low, high = known, 1.25 * flood
-        for _ in range(self.options.steps):
+    def throughput(self, flood, loss):
+        """Halves between what an earlier search found to hold and not to hold."""
+        low = max([rate for rate, least in self.least_loss.items() if least <= loss], default=0.0)
+        high = min([rate for rate, least in self.least_loss.items() if least > loss and rate > low], default=1.25 * flood)
+        while high - low > self.options.resolution * flood:
             middle = (low + high) / 2
             if self.holds(middle, loss):
                 low = middle
@@ -78,7 +84,7 @@ class Bench:
         rows, clean = [], 0
         for percent in range(120, 0, -10):
             trial = self.at(flood * percent / 100)
-            rows.append({"percent": percent, "pps": trial["offered_pps"], "loss": trial["loss"], "late": trial["late"]})
+            rows.append({"percent": percent, "pps": trial["offered_pps"], "loss": trial["loss"], "slow": trial["slow"]})
             clean = clean + 1 if trial["lost"] == 0 else 0
             if clean == 2 or self.options.short:
                 break
@@ -96,7 +102,7 @@ class Bench:
 
     def latency(self, rate):
         trial = self.at(rate)
-        return {"pps": trial["offered_pps"], "loss": trial["loss"], "late": trial["late"],
+        return {"pps": trial["offered_pps"], "loss": trial["loss"], "slow": trial["slow"],
                 **{key: trial[key] for key in ("p50_us", "p99_us", "p999_us", "max_us")}}
 
     def cycles(self, rate):
@@ -114,16 +120,17 @@ class Bench:
         flooded, full_cycles = self.cycles(0)
         flood = flooded["received"] / flooded["seconds"]
         none = self.throughput(flood, 0.0)
-        few = max(none, self.throughput(flood, FEW, none))
+        few = self.throughput(flood, FEW)
         own = none or few or flood
         weirs = weirs or own
         result = {"device": self.device.name, "size": self.size, "flood_pps": flood, "throughput_0_pps": none,
                   "throughput_0.001_pps": few, "frame_loss": self.frame_loss(flood),
                   "latency": {f"{level}": self.latency(own * level / 100) for level in LEVELS},
                   "latency_at_weirs": {f"{level}": self.latency(weirs * level / 100) for level in LEVELS},
-                  "busy_cycles_flood": full_cycles, "busy_cycles": self.cycles(weirs * 0.9)[1], "back_to_back": self.back_to_back(), "reference_pps": weirs}
-        result["foreign"] = sum(trial["foreign"] for trial in self.trials)
-        result["reordered"] = sum(trial["reordered"] for trial in self.trials)
+                  "busy_cycles_flood": full_cycles, "busy_cycles": self.cycles(weirs * 0.9)[1],
+                  "back_to_back": self.back_to_back(), "reference_pps": weirs}
+        for key in ("late", "reordered", "slips"):
+            result[key] = sum(trial[key] for trial in self.trials)
         if self.options.trials:
             result["trials"] = self.trials
         return result
@@ -222,7 +229,7 @@ def options_of(arguments):
     parser.add_argument("--trials", action="store_true", help="each trial into the JSON")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a trial (RFC 2544: 60)")
-    parser.add_argument("--steps", type=int, default=8, help="halvings of a search")
+    parser.add_argument("--resolution", type=float, default=0.005, help="of a throughput, as a share of flood")
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], default=[64, 594, 1518])
     parser.add_argument("--flows", type=int, default=10_000)
     parser.add_argument("--log2-slots", type=int, default=10, help="of a memif ring (the driver's default: 10)")
@@ -231,7 +238,7 @@ def options_of(arguments):
     parser.add_argument("--generator", type=pathlib.Path, default=ROOT / "build/release/perf/weir_wire_generator")
     options = parser.parse_args(arguments)
     if options.short:
-        options.rounds, options.seconds, options.steps, options.sizes, options.flows = 1, 0.05, 2, options.sizes[:1], 1000
+        options.rounds, options.seconds, options.resolution, options.sizes, options.flows = 1, 0.05, 0.4, options.sizes[:1], 1000
     return options
 
 
