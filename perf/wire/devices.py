@@ -207,7 +207,7 @@ telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
                 for line in events.read().splitlines(keepends=True):
                     if b'"event_type":"stats"' in line and line.endswith(b"\n"):
                         stats = json.loads(line)["stats"]["weir"]
-                        return (stats["busy_cycles"], stats["rx_packets"]) if "busy_cycles" in stats else None
+                        return stats["busy_cycles"], stats["rx_packets"]
         raise self.program.failed("wrote no stats event")
 
     def check(self):
