@@ -34,7 +34,7 @@ void AddCounters(WorkerCounters& sum, const WorkerCounters& worker) noexcept {
         &WorkerCounters::injected_dropped_packets, &WorkerCounters::mirrored_packets,
         &WorkerCounters::mirror_dropped_packets, &WorkerCounters::flows_created, &WorkerCounters::flows_ended,
         &WorkerCounters::flows_evicted, &WorkerCounters::undecided_bytes, &WorkerCounters::alerts,
-        &WorkerCounters::tcp_urgent_cleared}) {
+        &WorkerCounters::tcp_urgent_cleared, &WorkerCounters::busy_cycles}) {
     sum.*member += worker.*member;
   }
   const auto add = [](auto& to, const auto& from) {

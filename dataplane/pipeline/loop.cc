@@ -13,6 +13,16 @@ void Sleep(std::uint32_t us) noexcept {
   nanosleep(&pause, nullptr);
 }
 
+std::uint64_t Cycles() noexcept {
+#if defined(__aarch64__)
+  std::uint64_t ticks;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return __builtin_ia32_rdtsc();
+#endif
+}
+
 }  // namespace
 
 void GenerationMail::Send(std::shared_ptr<const Generation> generation) {
@@ -63,11 +73,16 @@ void Loop::Run(const std::atomic<bool>& stop) {
 std::size_t Loop::Round(Timestamp now) {
   std::array<FrameRef, kBurst> frames;
   std::size_t total = 0;
+  std::uint64_t start = Cycles();
   const auto take = [&](std::size_t n) {
-    if (n == 0) return;
-    total += n;
-    worker_.Process({frames.data(), n}, out_);
-    Carry();
+    const std::uint64_t began = start;
+    if (n > 0) {
+      total += n;
+      worker_.Process({frames.data(), n}, out_);
+      Carry();
+    }
+    start = Cycles();
+    if (n > 0) worker_.CountBusy(start - began);
   };
   if (handoff_ != nullptr) {
     take(handoff_->Pop(now, frames));

@@ -106,6 +106,8 @@ void Worker::CountInjectedLost() noexcept {
   ++state_->counters.injected_dropped_packets;
 }
 
+void Worker::CountBusy(std::uint64_t cycles) noexcept { state_->counters.busy_cycles += cycles; }
+
 void Worker::ObserveFlows(FlowSummary* summary) noexcept { state_->summary = summary; }
 
 void Worker::NamePorts(std::vector<std::string> names) { state_->port_names = std::move(names); }

@@ -74,6 +74,8 @@ class Worker {
   void CountMirror(bool sent) noexcept;
   // A frame of `injected` that did not leave.
   void CountInjectedLost() noexcept;
+  // What it took to receive, judge and send a burst.
+  void CountBusy(std::uint64_t cycles) noexcept;
 
   // Each flow that ends is told to `summary` too. Must outlive the worker.
   void ObserveFlows(FlowSummary* summary) noexcept;

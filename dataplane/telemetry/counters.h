@@ -29,7 +29,8 @@ struct WorkerCounters {
   std::uint64_t undecided_bytes = 0;  // what flows not yet decided hold: a level
   std::uint64_t alerts = 0;
   std::uint64_t tcp_urgent_cleared = 0;
-  std::array<std::uint64_t, 16> reader_events{};          // by bit of ReaderEvent
+  std::uint64_t busy_cycles = 0;                  // run: of the time stamp counter, in rounds that brought frames
+  std::array<std::uint64_t, 16> reader_events{};  // by bit of ReaderEvent
   std::array<std::uint64_t, kTriggerCount> exceptions{};  // by ExceptionTrigger
 
   [[nodiscard]] std::uint64_t dropped_total() const noexcept {

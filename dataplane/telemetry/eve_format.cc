@@ -228,8 +228,9 @@ void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lo
         c.rx_packets, c.rx_bytes);
   Print(out,
         FMT_COMPILE("\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},"
-                    "\"injected_dropped_packets\":{},"),
-        c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets);
+                    "\"injected_dropped_packets\":{},\"busy_cycles\":{},"),
+        c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets,
+        c.busy_cycles);
   Print(out,
         FMT_COMPILE(
             "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"

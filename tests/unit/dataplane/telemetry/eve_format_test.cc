@@ -79,6 +79,7 @@ TEST(FormatStats, HasEveryCounterOfDropsAndExceptions) {
   WorkerCounters counters;
   counters.dropped_packets[static_cast<std::size_t>(DropReason::kTcpConflict)] = 7;
   counters.exceptions[Index(ExceptionTrigger::kTcpBudget)] = 3;
+  counters.busy_cycles = 11;
   JsonBuffer out;
   FormatStats({1}, counters, 5, out);
   const auto weir = nlohmann::json::parse(std::string(out.data(), out.size()))["stats"]["weir"];
@@ -86,6 +87,7 @@ TEST(FormatStats, HasEveryCounterOfDropsAndExceptions) {
   EXPECT_EQ(weir["dropped"].size(), kDropReasonCount - 1);
   EXPECT_EQ(weir["exceptions"]["tcp_budget"], 3);
   EXPECT_EQ(weir["events_lost"], 5);
+  EXPECT_EQ(weir["busy_cycles"], 11);
 }
 
 }  // namespace
