@@ -22,9 +22,7 @@ Octets Record(std::uint8_t type, const Octets& body) {
   return Octets{static_cast<std::byte>(type)} + Hex("0303") + Sized(2, body);
 }
 
-Octets Message(std::uint8_t type, const Octets& body) {
-  return Octets{static_cast<std::byte>(type)} + Sized(3, body);
-}
+Octets Message(std::uint8_t type, const Octets& body) { return Octets{static_cast<std::byte>(type)} + Sized(3, body); }
 
 Octets Random(std::mt19937& random, std::size_t count) {
   Octets out(count);
@@ -39,10 +37,11 @@ Octets SessionIdOf(const Octets& hello) {
 
 void Speak13(TlsTalk& talk, std::mt19937& random) {
   const Octets share = Extension(51, Hex("001d") + Sized(2, Random(random, 32)));
-  const Octets hello = Message(2, Hex("0303") + Random(random, 32) + Sized(1, SessionIdOf(talk.hello)) + Hex("1301 00") +
-                                      Sized(2, share + Extension(43, Hex("0304"))));
+  const Octets hello = Message(2, Hex("0303") + Random(random, 32) + Sized(1, SessionIdOf(talk.hello)) +
+                                      Hex("1301 00") + Sized(2, share + Extension(43, Hex("0304"))));
   const Octets change = Record(kChangeCipherSpec, Hex("01"));
-  // EncryptedExtensions, Certificate, CertificateVerify and Finished in one record; a Finished is 36 bytes and 17 of AEAD.
+  // EncryptedExtensions, Certificate, CertificateVerify and Finished in one record; a Finished is 36 bytes and 17 of
+  // AEAD.
   talk.flight = Record(kHandshake, hello) + change + Record(kData, Random(random, 2400));
   talk.client_first = change + Record(kData, Random(random, 53)) + Record(kData, Random(random, 300));
   talk.server_first = Record(kData, Random(random, 1200));
@@ -51,8 +50,8 @@ void Speak13(TlsTalk& talk, std::mt19937& random) {
 bool Speak12(TlsTalk& talk, const std::string& name, std::mt19937& random) {
   // Renegotiation info (RFC 5746), point formats, extended master secret (RFC 7627).
   const Octets extensions = Extension(0xff01, Hex("00")) + Extension(11, Hex("01 00")) + Extension(23, {});
-  const Octets hello = Message(2, Hex("0303") + Random(random, 32) + Sized(1, Random(random, 32)) + Hex("c02b 00") +
-                                      Sized(2, extensions));
+  const Octets hello = Message(
+      2, Hex("0303") + Random(random, 32) + Sized(1, Random(random, 32)) + Hex("c02b 00") + Sized(2, extensions));
   const std::vector<Octets> certificates = CertificatesFor(name);
   Octets chain;
   for (const Octets& certificate : certificates) chain = chain + Sized(3, certificate);
