@@ -21,11 +21,16 @@ void AddScale(CLI::App& app, weir::perf::ScaleOptions& options) {
   scale->add_option("--parts", options.parts, "rules, flows, sizes, undecided, workers")
       ->delimiter(',')
       ->check(CLI::IsMember(options.parts));
-  scale->add_option("--rules", options.rules, "on names, a list with commas")->delimiter(',')->check(CLI::Range(0, 200'000));
+  scale->add_option("--rules", options.rules, "on names, a list with commas")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 200'000));
   scale->add_option("--flows", options.flows, "that passed")->delimiter(',')->check(CLI::Range(1'000, 3'000'000));
   scale->add_option("--sizes", options.sizes, "bytes on the wire")->delimiter(',')->check(CLI::Range(64, 1518));
-  scale->add_option("--undecided", options.undecided, "permille of packets")->delimiter(',')->check(CLI::Range(0, 1000));
-  scale->add_option("--live", options.live, "flows that passed, where --flows does not say")->check(CLI::Range(32, 3'000'000));
+  scale->add_option("--undecided", options.undecided, "permille of packets")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1000));
+  scale->add_option("--live", options.live, "flows that passed, where --flows does not say")
+      ->check(CLI::Range(32, 3'000'000));
   scale->add_option("--frames", options.frames, "a turn")->check(CLI::Range(1 << 12, 1 << 26));
   scale->add_option("--connections", options.connections, "new ones a turn")->check(CLI::Range(512, 1 << 18));
   scale->add_option("--rounds", options.rounds)->check(CLI::Range(1, 99));

@@ -36,13 +36,13 @@ struct ConnectionsOptions {
 
 struct ScaleOptions {
   std::vector<std::string> parts = {"rules", "flows", "sizes", "undecided", "workers"};
-  std::vector<std::uint32_t> rules = {0, 100, 1'000, 10'000};          // on server names
-  std::vector<std::uint32_t> flows = {10'000, 100'000, 1'000'000};     // that passed
-  std::vector<std::size_t> sizes = {64, 594, 1518};                    // bytes on the wire with FCS
-  std::vector<std::uint32_t> undecided = {0, 10, 100, 1000};           // permille of packets
-  std::uint32_t live = 100'000;     // flows that passed, of all parts but `flows`
-  std::uint32_t frames = 1u << 19;  // a turn
-  std::uint32_t connections = 1u << 13;  // new ones a turn
+  std::vector<std::uint32_t> rules = {0, 100, 1'000, 10'000};       // on server names
+  std::vector<std::uint32_t> flows = {10'000, 100'000, 1'000'000};  // that passed
+  std::vector<std::size_t> sizes = {64, 594, 1518};                 // bytes on the wire with FCS
+  std::vector<std::uint32_t> undecided = {0, 10, 100, 1000};        // permille of packets
+  std::uint32_t live = 100'000;                                     // flows that passed, of all parts but `flows`
+  std::uint32_t frames = 1u << 19;                                  // a turn
+  std::uint32_t connections = 1u << 13;                             // new ones a turn
   unsigned rounds = 7;
   std::string json;  // empty: none
 };

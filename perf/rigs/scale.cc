@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kNames = 200;
 constexpr std::size_t kHits = 10;  // of the names, each by one of the first rules
 
-// Names as lists have them: labels of 4 to 14 letters, of the domains that lists are full of. The first of a longer list
-// are those of a shorter one.
+// Names as lists have them: labels of 4 to 14 letters, of the domains that lists are full of. The first of a longer
+// list are those of a shorter one.
 std::vector<std::string> RuleNames(std::size_t count) {
   constexpr std::array<std::string_view, 8> kTop = {"com", "net", "org", "info", "xyz", "online", "com.example", "top"};
   std::mt19937 random(6);
@@ -108,7 +108,8 @@ NewTls TrafficFor(std::uint32_t rules) {
   std::vector<std::string> names = RuleNames(kHits);
   for (std::size_t n = kHits; n < kNames; ++n) names.push_back(fmt::format("host{}.shop{}.com", n, n * 7919));
   NewTls tls = MakeNewTls(names);
-  for (std::size_t talk = 0; talk < tls.talks.size(); ++talk) tls.alerts[talk] = talk / 2 < std::min<std::size_t>(kHits, rules);
+  for (std::size_t talk = 0; talk < tls.talks.size(); ++talk)
+    tls.alerts[talk] = talk / 2 < std::min<std::size_t>(kHits, rules);
   return tls;
 }
 
@@ -198,7 +199,7 @@ nlohmann::json ScaleSizes(Rig& rig) {
 nlohmann::json ScaleUndecided(Rig& rig) {
   const ScaleOptions& options = rig.options;
   const std::size_t frames = options.frames / 4;
-  const auto subject = rig.Make(rig.startup, options.live, static_cast<std::uint32_t>(frames / 5 + kBurst));
+  const auto subject = rig.Make(rig.startup, options.live, static_cast<std::uint32_t>(frames / 7 + kBurst));
   if (subject == nullptr) return nullptr;
   const Costs measured = Interleave(options.undecided.size(), options.rounds, [&](std::size_t n) {
     const double stamp = subject->Mixed(frames, options.undecided[n], rig.tls, false);

@@ -59,7 +59,8 @@ void WarnIfBusy(const std::vector<int>& cores) {
     const double busy = 1 - static_cast<double>(now.idle - before[i].idle) /
                                 static_cast<double>(std::max<std::uint64_t>(now.all - before[i].all, 1));
     if (busy > 0.1)
-      fmt::print("warning: core {} is {:.0f} % busy; two workers against one need two idle cores\n", cores[i], busy * 100);
+      fmt::print("warning: core {} is {:.0f} % busy; two workers against one need two idle cores\n", cores[i],
+                 busy * 100);
   }
 }
 
@@ -80,8 +81,8 @@ struct Crew {
     return load == kEstablished ? subject.Established(options.frames / 16, 64, judge)
                                 : subject.NewFlows(options.connections / 16, tls, judge);
   }
-  // Items a ns of all workers `first` to `last` at once. Each goes on until all have done their share, so that none ever
-  // works alone.
+  // Items a ns of all workers `first` to `last` at once. Each goes on until all have done their share, so that none
+  // ever works alone.
   double Rate(Load load, std::size_t first, std::size_t last) const {
     std::vector<double> rates(last - first);
     std::barrier together(static_cast<std::ptrdiff_t>(rates.size()));

@@ -18,7 +18,7 @@ struct NewTls {
 
   [[nodiscard]] std::size_t Of(std::uint32_t flow) const noexcept { return flow * 2654435761u % talks.size(); }
 };
-// Browsers' hellos for `names`, 11 frames a connection, IPv4 and IPv6.
+// Whole TLS 1.3 handshakes for `names`, 11 frames a connection, IPv4 and IPv6.
 [[nodiscard]] NewTls MakeNewTls(std::span<const std::string> names);
 
 // A worker with flows that passed, its clock, buffers that are stamped and used again, and a reader that throws its
@@ -33,11 +33,12 @@ class Subject {
   double Established(std::size_t frames, std::size_t length, bool judge);
   // `count` whole connections, 32 at a time step by step; per connection.
   double NewFlows(std::uint32_t count, const NewTls& tls, bool judge);
-  // Of `frames` at 64 bytes of the flows that passed, a share of `permille` is instead the first five of a new connection,
-  // up to its verdict; 32 such connections at a time. Per frame.
+  // Of `frames` at 64 bytes of the flows that passed, a share of `permille` is instead the first seven of a new
+  // connection, up to where it has its verdict and the worker keeps nothing of it; 32 such connections at a time. Per
+  // frame.
   double Mixed(std::size_t frames, unsigned permille, const NewTls& tls, bool judge);
 
-  // Empty: each frame left, each alert was told, no event was lost.
+  // Empty: each frame left, each alert was told, no event was lost, nothing was kept of Mixed's new connections.
   [[nodiscard]] std::string Defect() const;
   // Growth of RSS while the worker was made and its flows passed, by flow.
   [[nodiscard]] double flow_bytes() const noexcept { return flow_bytes_; }
@@ -59,7 +60,7 @@ class Subject {
   std::array<FrameRef, kBurst> burst_;
   Timestamp now_{1'800'000'000'000'000};
   std::uint32_t flows_ = 0, next_ = 0;
-  std::uint64_t bursts_ = 0, sent_ = 0, alerts_ = 0, random_ = 0x9e3779b97f4a7c15u;
+  std::uint64_t bursts_ = 0, sent_ = 0, early_ = 0, alerts_ = 0, random_ = 0x9e3779b97f4a7c15u;
   double flow_bytes_ = 0;
 };
 
