@@ -1,4 +1,5 @@
-// Writes a capture of short TLS connections: weir_capture_maker FILE FLOWS TURNS NAMES
+// Writes a capture of short TLS connections: weir_capture_maker FILE VERSION FLOWS TURNS NAMES
+//   VERSION  tls12 or tls13 (perf/peers/handshakes.h)
 //   FLOWS  connections, each of another client; 256 of them at a time take turns, IPv4 and IPv6
 //   TURNS  data segments each way: a connection has 9 + 2 TURNS frames
 //   NAMES  a file of server names, one a line, taken in turn
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "dataplane/io/capture.h"
-#include "perf/support/traffic.h"
+#include "perf/peers/handshakes.h"
 
 namespace weir::perf {
 namespace {
@@ -47,16 +48,21 @@ bool Write(CaptureWriter& out, std::uint32_t flows, const std::vector<std::vecto
 
 int main(int argc, char** argv) {
   using namespace weir::perf;
-  const std::uint32_t flows = argc == 5 ? Number(argv[2]) : 0;
-  const std::uint32_t turns = argc == 5 ? Number(argv[3]) : 0;
+  const std::string_view version = argc == 6 ? argv[2] : "";
+  const std::uint32_t flows = argc == 6 ? Number(argv[3]) : 0;
+  const std::uint32_t turns = argc == 6 ? Number(argv[4]) : 0;
   std::vector<std::vector<Pattern>> connections;
-  if (argc == 5) {
-    std::ifstream names(argv[4]);
-    for (std::string name; std::getline(names, name);)
-      connections.push_back(TlsConnection(connections.size() % 2 == 1, name, turns));
+  if (version == "tls12" || version == "tls13") {
+    std::ifstream names(argv[5]);
+    for (std::string name; std::getline(names, name);) {
+      const auto seed = static_cast<std::uint32_t>(connections.size());
+      const auto talk = MakeTalk(version == "tls12" ? TlsVersion::k12 : TlsVersion::k13, name, seed);
+      if (!talk) return std::fprintf(stderr, "%s: no certificate for this name\n", name.c_str()), 1;
+      connections.push_back(TlsConnectionOf(seed / 2 % 2 == 1, *talk, turns));
+    }
   }
   if (flows == 0 || turns == 0 || connections.empty()) {
-    std::fprintf(stderr, "usage: weir_capture_maker FILE FLOWS TURNS NAMES\n");
+    std::fprintf(stderr, "usage: weir_capture_maker FILE tls12|tls13 FLOWS TURNS NAMES\n");
     return 2;
   }
   const auto out = weir::CaptureWriter::Create(argv[1], kEthernet, false);

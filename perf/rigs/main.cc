@@ -16,6 +16,27 @@ void AddConnections(CLI::App& app, weir::perf::ConnectionsOptions& options) {
   connections->add_option("--json", options.json, "results into this file too");
 }
 
+void AddScale(CLI::App& app, weir::perf::ScaleOptions& options) {
+  CLI::App* scale = app.add_subcommand("scale", "cost by rules, flows, packet size, undecided packets, workers");
+  scale->add_option("--parts", options.parts, "rules, flows, sizes, undecided, workers")
+      ->delimiter(',')
+      ->check(CLI::IsMember(options.parts));
+  scale->add_option("--rules", options.rules, "on names, a list with commas")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 200'000));
+  scale->add_option("--flows", options.flows, "that passed")->delimiter(',')->check(CLI::Range(1'000, 3'000'000));
+  scale->add_option("--sizes", options.sizes, "bytes on the wire")->delimiter(',')->check(CLI::Range(64, 1518));
+  scale->add_option("--undecided", options.undecided, "permille of packets")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1000));
+  scale->add_option("--live", options.live, "flows that passed, where --flows does not say")
+      ->check(CLI::Range(32, 3'000'000));
+  scale->add_option("--frames", options.frames, "a turn")->check(CLI::Range(1 << 12, 1 << 26));
+  scale->add_option("--connections", options.connections, "new ones a turn")->check(CLI::Range(512, 1 << 18));
+  scale->add_option("--rounds", options.rounds)->check(CLI::Range(1, 99));
+  scale->add_option("--json", options.json, "results into this file too");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -37,8 +58,11 @@ int main(int argc, char** argv) {
   pipeline->add_flag("--short", brief, "10 k flows, 64 bytes");
   ConnectionsOptions connections;
   AddConnections(app, connections);
+  ScaleOptions scale;
+  AddScale(app, scale);
   CLI11_PARSE(app, argc, argv);
   if (app.got_subcommand("connections")) return RunConnections(connections);
+  if (app.got_subcommand("scale")) return RunScale(scale);
   if (brief) options.flows = {10'000}, sizes = {"64"};
   if (!sizes.empty())
     std::erase_if(options.sizes, [&](const PipelineSize& each) {

@@ -98,24 +98,27 @@ Pattern Datagram(bool ipv6, bool to_server, const Octets& payload) {
 }
 
 std::vector<Pattern> TlsConnectionWith(bool ipv6, const Octets& hello, unsigned turns) {
-  const Octets flight = ServerFlight();
-  const auto half = static_cast<std::ptrdiff_t>(flight.size() / 2);
-  Conversation talk(ipv6);
-  talk.Say(true, kSyn)
+  const Octets data = test::Records(Octets(300, std::byte{0x33}), 300, 23);
+  const Octets answer = test::Records(Octets(1200, std::byte{0x44}), 1200, 23);
+  return TlsConnectionOf(ipv6, {hello, ServerFlight(), test::Hex("140303000101") + data, answer, data, answer}, turns);
+}
+
+std::vector<Pattern> TlsConnectionOf(bool ipv6, const TlsTalk& talk, unsigned turns) {
+  const auto half = static_cast<std::ptrdiff_t>(talk.flight.size() / 2);
+  Conversation said(ipv6);
+  said.Say(true, kSyn)
       .Say(false, kSyn | kAck)
       .Say(true, kAck)
-      .Say(true, kPushAck, hello)
-      .Say(false, kAck, {flight.begin(), flight.begin() + half})
-      .Say(false, kPushAck, {flight.begin() + half, flight.end()});
+      .Say(true, kPushAck, talk.hello)
+      .Say(false, kAck, {talk.flight.begin(), talk.flight.begin() + half})
+      .Say(false, kPushAck, {talk.flight.begin() + half, talk.flight.end()});
   for (unsigned turn = 0; turn < turns; ++turn) {
-    talk.Say(true, kPushAck,
-             turn == 0 ? test::Hex("140303000101") + test::Records(Octets(300, std::byte{0x33}), 300, 23)
-                       : test::Records(Octets(300, std::byte{0x33}), 300, 23))
-        .Say(false, kPushAck, test::Records(Octets(1200, std::byte{0x44}), 1200, 23));
+    said.Say(true, kPushAck, turn == 0 ? talk.client_first : talk.client_data)
+        .Say(false, kPushAck, turn == 0 ? talk.server_first : talk.server_data);
   }
-  std::vector<Pattern> frames = talk.Say(true, kFin | kAck).Say(false, kFin | kAck).Say(true, kAck).Take();
+  std::vector<Pattern> frames = said.Say(true, kFin | kAck).Say(false, kFin | kAck).Say(true, kAck).Take();
   // Record and handshake header and version stand before the random: 11 bytes, and the word must be even.
-  frames[3].unique_at = frames[3].bytes.size() - hello.size() + 12;
+  frames[3].unique_at = frames[3].bytes.size() - talk.hello.size() + 12;
   return frames;
 }
 

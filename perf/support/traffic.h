@@ -22,6 +22,15 @@ struct Pattern {
 // two segments, `turns` data segments each way, FIN each way and the last ACK: 9 + 2 turns frames.
 [[nodiscard]] std::vector<Pattern> TlsConnection(bool ipv6, std::string_view server_name, unsigned turns = 1);
 
+// What both sides say in a TLS connection: whole records.
+struct TlsTalk {
+  test::Octets hello, flight;               // the flight goes out in two segments
+  test::Octets client_first, server_first;  // the first turn
+  test::Octets client_data, server_data;    // each further turn
+};
+// Of the hello's random, eight bytes are the flow's own. Frames as of TlsConnection.
+[[nodiscard]] std::vector<Pattern> TlsConnectionOf(bool ipv6, const TlsTalk& talk, unsigned turns);
+
 // The same around the records of a hello that is given. Of a hello's random, eight bytes are the flow's own.
 [[nodiscard]] std::vector<Pattern> TlsConnectionWith(bool ipv6, const test::Octets& hello, unsigned turns = 1);
 // Frames 0 to 3 of it, the hello once more, a reset: a client that nobody answers.
