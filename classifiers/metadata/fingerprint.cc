@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <bit>
+#include <cstring>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -132,14 +134,25 @@ bool ReadServer(Bytes body, Hello& hello) {
   return reader.ok() && ReadExtensions(reader, hello, false);
 }
 
-void AppendDecimal(std::span<const std::uint16_t> values, std::string& text) {
-  std::array<char, 6> digits;
-  bool first = true;
-  for (const std::uint16_t value : values) {
-    if (!first) text.push_back('-');
-    first = false;
-    text.append(digits.data(), std::to_chars(digits.data(), digits.end(), value).ptr);
-  }
+// The decimal digits and a '-' behind them. Writes kDecimalRoom bytes; returns the end of what counts. No
+// branch: shuffled lists leave nothing to predict.
+constexpr std::size_t kDecimalMost = 6;
+constexpr std::size_t kDecimalRoom = 8;
+char* PutDecimal(std::uint16_t value, char* at) noexcept {
+  const std::uint64_t low = value % 10000u;
+  std::uint64_t digits = value / 10000u | low / 1000 << 8 | low / 100 % 10 << 16 | low / 10 % 10 << 24 | low % 10 << 32;
+  const auto zeros = static_cast<unsigned>(std::countr_zero(digits | std::uint64_t{1} << 32)) / 8;
+  digits = (digits | std::uint64_t{'-'} << 40 | 0x3030303030) >> 8 * zeros;
+  std::memcpy(at, &digits, kDecimalRoom);
+  return at + kDecimalMost - zeros;
+}
+
+// What a list gives, and `between` behind it.
+char* PutDecimals(const Values& values, char between, char* at) noexcept {
+  for (const std::uint16_t value : values) at = PutDecimal(value, at);
+  if (!values.empty()) --at;
+  *at++ = between;
+  return at;
 }
 
 void AppendHexList(std::span<const std::uint16_t> values, std::string& text) {
@@ -257,12 +270,13 @@ std::string_view Ja3Of(Desk& desk, Part part, std::initializer_list<const Values
   desk.key.push_back(desk.hello.version);
   for (const Values* list : lists) AppendKey(*list, desk.key);
   if (const std::string_view known = desk.ja3.Find(desk.key); !known.empty()) return known;
-  desk.text.assign(kMd5Digits, ' ');
-  AppendDecimal({&desk.hello.version, 1}, desk.text);
-  for (const Values* list : lists) {
-    desk.text.push_back(',');
-    AppendDecimal(*list, desk.text);
-  }
+  std::size_t most = kMd5Digits + kDecimalRoom + kDecimalMost;
+  for (const Values* list : lists) most += 1 + kDecimalMost * list->size();
+  desk.text.resize(most);
+  char* end = PutDecimal(desk.hello.version, desk.text.data() + kMd5Digits);
+  end[-1] = ',';
+  for (const Values* list : lists) end = PutDecimals(*list, ',', end);
+  desk.text.resize(static_cast<std::size_t>(end - 1 - desk.text.data()));
   const HexText<kMd5Digits> digest = Md5(std::string_view(desk.text).substr(kMd5Digits));
   std::copy(digest.begin(), digest.end(), desk.text.begin());
   desk.ja3.Put(desk.key, desk.text);
@@ -299,14 +313,35 @@ void AppendCiphersPart(Desk& desk) {
   AppendAndRemember(desk);
 }
 
+// Without the name and ALPN. Most are below 64, where a bit each is in order at once.
+void SortExtensions(const Values& extensions, Values& sorted) {
+  std::uint64_t low = 0;
+  bool twice = false;
+  sorted.clear();
+  for (const std::uint16_t type : extensions) {
+    if (type == kServerName || type == kAlpn) continue;
+    const std::uint64_t bit = type < 64 ? std::uint64_t{1} << type : 0;
+    twice = twice || (low & bit) != 0;
+    low |= bit;
+    if (bit == 0) sorted.push_back(type);
+  }
+  if (twice) {
+    sorted.clear();
+    std::copy_if(extensions.begin(), extensions.end(), std::back_inserter(sorted),
+                 [](std::uint16_t type) { return type != kServerName && type != kAlpn; });
+  }
+  std::sort(sorted.begin(), sorted.end());
+  if (twice) return;
+  const std::size_t high = sorted.size();
+  sorted.resize(high + static_cast<std::size_t>(std::popcount(low)));
+  std::move_backward(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(high), sorted.end());
+  for (auto at = sorted.begin(); low != 0; low &= low - 1) *at++ = static_cast<std::uint16_t>(std::countr_zero(low));
+}
+
 // Browsers shuffle their extensions in each hello: what is known is known by their order sorted.
 void AppendExtensionsPart(Desk& desk) {
-  desk.sorted.clear();
-  for (const std::uint16_t type : desk.hello.extensions) {
-    if (type != kServerName && type != kAlpn) desk.sorted.push_back(type);
-  }
+  SortExtensions(desk.hello.extensions, desk.sorted);
   if (desk.sorted.empty()) return void(desk.ja4.append(kNoPart));
-  std::sort(desk.sorted.begin(), desk.sorted.end());
   BeginKey(Part::kExtensions, desk.key);
   for (const Values* list : {&desk.sorted, &desk.hello.signatures}) AppendKey(*list, desk.key);
   if (const std::string_view known = desk.ja4_parts.Find(desk.key); !known.empty()) return void(desk.ja4.append(known));
