@@ -1,26 +1,22 @@
 // The shipped tables: names, addresses, nDPI's protocol names.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <set>
 #include <sstream>
 #include <unordered_map>
 
+#include "classifiers/address_table.h"
 #include "classifiers/fusion.h"
 #include "classifiers/metadata/names.h"
+#include "classifiers/name_table.h"
 #include "dataplane/core/prefix.h"
 
 namespace weir {
 namespace {
 
-struct Entry {
-  AppId app{};
-  Confidence confidence = Confidence::kNone;
-  std::string pattern;
-};
+using Entry = FactEntry;
 
 // Finds a string_view without making a string of it.
 struct TextHash {
@@ -28,97 +24,6 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 using ByText = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
-
-// Prefixes of one IP version, the longest first, masked addresses within.
-struct Prefixes {
-  std::map<int, std::map<IpAddress, Entry>, std::greater<>> by_length;
-};
-
-IpAddress Masked(IpAddress address, int length) noexcept {
-  for (int i = 0; i < 16; ++i) {
-    const int keep = std::clamp(length - 8 * i, 0, 8);
-    address.octets[static_cast<std::size_t>(i)] &= static_cast<std::uint8_t>(0xff00 >> keep);
-  }
-  return address;
-}
-
-// A pattern for one label: '#' stands for digits (one or more), '*' for anything (or nothing).
-bool LabelMatches(std::string_view pattern, std::string_view label) noexcept {
-  while (!pattern.empty()) {
-    if (pattern.front() == '*') {
-      for (std::size_t taken = 0; taken <= label.size(); ++taken) {
-        if (LabelMatches(pattern.substr(1), label.substr(taken))) return true;
-      }
-      return false;
-    }
-    if (label.empty()) return false;
-    if (pattern.front() == '#') {
-      std::size_t digits = 0;
-      while (digits < label.size() && label[digits] >= '0' && label[digits] <= '9') ++digits;
-      return digits > 0 && LabelMatches(pattern.substr(1), label.substr(digits));
-    }
-    if (pattern.front() != label.front()) return false;
-    pattern.remove_prefix(1);
-    label.remove_prefix(1);
-  }
-  return label.empty();
-}
-
-// Names of one kind of row: those that label, or those that only support.
-struct Names {
-  ByText exact;  // "web.example.com"
-  ByText below;  // "example.com": it and what is below
-  std::unordered_map<std::string, std::vector<Entry>, TextHash, std::equal_to<>> patterns;  // by what follows the label
-
-  bool Add(const Entry& entry) {
-    const bool suffix = entry.pattern.front() == '.';
-    const std::string name = NormaliseHost(suffix ? entry.pattern.substr(1) : entry.pattern);
-    const std::size_t dot = name.find('.');
-    if (name.find_first_of("*#") == std::string::npos) return (suffix ? below : exact).try_emplace(name, entry).second;
-    if (suffix || dot == std::string::npos || name.find_first_of("*#", dot) != std::string::npos) return false;
-    auto& same = patterns[name.substr(dot + 1)];
-    const auto twice = [&](const Entry& other) { return other.pattern == entry.pattern; };
-    if (std::any_of(same.begin(), same.end(), twice)) return false;
-    same.push_back(entry);
-    return true;
-  }
-
-  // Within a suffix of the same category a name is no less sure than that suffix.
-  void Raise(const AppRegistry& apps) {
-    const auto raise = [&](std::string_view name, Entry& entry) {
-      for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
-        const auto found = below.find(name.substr(dot + 1));
-        if (found == below.end() || apps.CategoryOf(found->second.app) != apps.CategoryOf(entry.app)) continue;
-        entry.confidence = std::max(entry.confidence, found->second.confidence);
-      }
-    };
-    for (auto& [name, entry] : exact) raise(name, entry);
-    for (auto& [name, entry] : below) raise(name, entry);
-    for (auto& [rest, entries] : patterns) {
-      for (Entry& entry : entries) raise(entry.pattern, entry);
-    }
-  }
-
-  // The name itself, then patterns, then the longest suffix; `name` in lower case.
-  [[nodiscard]] const Entry* Find(std::string_view name) const noexcept {
-    if (const auto found = exact.find(name); found != exact.end()) return &found->second;
-    if (const std::size_t dot = name.find('.'); dot != std::string_view::npos) {
-      if (const auto found = patterns.find(name.substr(dot + 1)); found != patterns.end()) {
-        for (const Entry& entry : found->second) {
-          const std::string_view label = std::string_view(entry.pattern).substr(0, entry.pattern.find('.'));
-          if (LabelMatches(label, name.substr(0, dot))) return &entry;
-        }
-      }
-    }
-    while (!name.empty()) {
-      if (const auto found = below.find(name); found != below.end()) return &found->second;
-      const std::size_t dot = name.find('.');
-      if (dot == std::string_view::npos) break;
-      name.remove_prefix(dot + 1);
-    }
-    return nullptr;
-  }
-};
 
 Knowledge::Fact FactOf(const Entry* entry) noexcept {
   return entry == nullptr ? Knowledge::Fact{} : Knowledge::Fact{entry->app, entry->confidence, entry->pattern};
@@ -144,12 +49,12 @@ class LowerName {
 }  // namespace
 
 struct Knowledge::Tables {
-  Names names;
-  Names support;
+  NameTable names;
+  NameTable support;
   std::vector<Entry> issuers;
   std::vector<Entry> subjects;
   std::set<std::string, std::less<>> excluded;
-  std::array<Prefixes, 2> prefixes;  // v4, v6
+  AddressTable addresses;
   ByText ndpi;
 };
 
@@ -233,8 +138,7 @@ void Knowledge::ReadFact(TableReader& in, std::vector<std::string>& row, const A
     const auto prefix = Prefix::Parse(pattern);
     if (!prefix) return defect("is no prefix (like 192.0.2.0/24)");
     if (support) return;  // of a network that others use too: on record
-    auto& same_length = tables.prefixes[prefix->ip_version == 6 ? 1 : 0].by_length[prefix->length];
-    if (!same_length.try_emplace(Masked(prefix->address, prefix->length), entry).second) defect("stands twice");
+    if (!tables.addresses.Add(*prefix, entry)) defect("stands twice");
   } else if (kind == "issuer" || kind == "subject") {
     (kind == "issuer" ? tables.issuers : tables.subjects).push_back(entry);
   } else if (std::find(kOnRecord.begin(), kOnRecord.end(), kind) == kOnRecord.end()) {
@@ -282,6 +186,7 @@ Result<std::shared_ptr<const Knowledge>> Knowledge::Load(const std::string& fold
     return Fail(Errc::kInvalidArgument, defects);
   }
   tables->names.Raise(apps);
+  tables->addresses.Seal();
   made->tables_ = std::move(tables);
   return made;
 }
@@ -317,17 +222,12 @@ Knowledge::Fact Knowledge::FindSubject(std::string_view name) const noexcept {
 }
 
 Knowledge::Fact Knowledge::FindAddress(const IpAddress& address, std::uint8_t ip_version) const noexcept {
-  for (const auto& [length, entries] : tables_->prefixes[ip_version == 6 ? 1 : 0].by_length) {
-    const auto found = entries.find(Masked(address, length));
-    if (found != entries.end()) return {found->second.app, found->second.confidence, found->second.pattern};
-  }
-  return {};
+  return FactOf(tables_->addresses.Find(address, ip_version));
 }
 
 Knowledge::Fact Knowledge::FindNdpi(std::string_view protocol) const noexcept {
   const auto found = tables_->ndpi.find(protocol);
-  return found == tables_->ndpi.end() ? Fact{}
-                                      : Fact{found->second.app, found->second.confidence, found->second.pattern};
+  return FactOf(found == tables_->ndpi.end() ? nullptr : &found->second);
 }
 
 }  // namespace weir

@@ -46,7 +46,7 @@ void BM_TlsHello(benchmark::State& state) {
 BENCHMARK(BM_TlsHello);
 
 // One iteration: one SHA-256 of a short text, its method asked for by name in each
-// call or once (docs/decisions/004).
+// call or once.
 void BM_Digest(benchmark::State& state) {
   const EVP_MD* const once = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   const std::string text(64, 'x');

@@ -15,6 +15,10 @@ constexpr std::uint16_t kSupportedVersions = 43;
 constexpr std::uint16_t kEncryptedClientHello = 0xfe0d;
 constexpr std::uint16_t kEncryptedServerName = 0xffce;  // ECH's first draft
 
+// Of a handshake with fingerprints, without a certificate; a longer one has the vectors grow.
+constexpr std::size_t kFields = 12;
+constexpr std::size_t kFieldBytes = 480;
+
 // RFC 8446 s4.1.3: the Random of a HelloRetryRequest.
 constexpr std::array<std::uint8_t, 32> kRetryRandom = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
                                                        0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
@@ -72,8 +76,13 @@ ClientHello ParseClientHello(Bytes body, HelloForm form) noexcept {
 }
 
 std::uint16_t AddClientHello(const ClientHello& hello, BufferId sni, TxId tx, Metadata& out) {
+  out.Expect(kFields, kFieldBytes);
   std::uint16_t events = hello.more_names ? Bit(ReaderEvent::kTlsHandshakeBudget) : std::uint16_t{0};
   for (std::size_t i = 0; i < hello.name_count; ++i) {
+    if (PlainHost plain; i == 0 && plain.Read(hello.names[i])) {
+      out.Add(sni, Direction::kToServer, tx, plain.view());
+      continue;
+    }
     // A NUL or a blank ends the name for some.
     const HostReadings readings = ReadHost(hello.names[i]);
     if (i > 0 && readings.names.front() != NormaliseHost(hello.names[0])) events |= Bit(ReaderEvent::kSeveralNames);

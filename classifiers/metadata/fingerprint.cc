@@ -1,11 +1,19 @@
 #include "classifiers/metadata/fingerprint.h"
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED  // MD5_*, SHA256_*: EVP's own set-up costs as much as the digest
+                                     // (docs/decisions/010)
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <bit>
+#include <cstring>
+#include <iterator>
+#include <span>
 #include <vector>
+
+#include "classifiers/metadata/text_memo.h"
 
 namespace weir {
 namespace {
@@ -19,6 +27,8 @@ enum Extension : std::uint16_t {
   kSupportedVersions = 43,
 };
 
+constexpr std::string_view kHex = "0123456789abcdef";
+
 bool IsGrease(std::uint16_t value) noexcept { return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff); }
 
 using Values = std::vector<std::uint16_t>;
@@ -26,31 +36,52 @@ using Values = std::vector<std::uint16_t>;
 struct Hello {
   bool whole = false;
   std::uint16_t version = 0;
-  Values ciphers, extensions, groups, formats, signatures, versions;
+  std::uint16_t newest = 0;  // of supported_versions, or `version`
+  Values ciphers, extensions, groups, formats, signatures;
   std::string_view alpn;  // the first
+
+  // Keeps what the lists have allocated.
+  void Clear() noexcept {
+    whole = false;
+    version = newest = 0;
+    for (Values* list : {&ciphers, &extensions, &groups, &formats, &signatures}) list->clear();
+    alpn = {};
+  }
 };
 
-Values Words(Bytes bytes) {
-  Values values;
-  values.reserve(bytes.size() / 2);
-  ByteReader reader(bytes);
-  while (reader.remaining() >= 2) {
-    if (const std::uint16_t value = reader.U16(); !IsGrease(value)) values.push_back(value);
+void ReadWords(Bytes bytes, Values& values) {
+  values.resize(bytes.size() / 2);
+  std::uint16_t* end = values.data();
+  for (std::size_t at = 0; at + 2 <= bytes.size(); at += 2) {
+    *end = LoadBe16(&bytes[at]);
+    end += IsGrease(*end) ? 0 : 1;
   }
-  return values;
+  values.resize(static_cast<std::size_t>(end - values.data()));
+}
+
+std::uint16_t Newest(Bytes versions, std::uint16_t otherwise) noexcept {
+  bool any = false;
+  std::uint16_t newest = 0;
+  for (ByteReader reader(versions); reader.remaining() >= 2;) {
+    const std::uint16_t version = reader.U16();
+    if (IsGrease(version)) continue;
+    any = true;
+    newest = std::max(newest, version);
+  }
+  return any ? newest : otherwise;
 }
 
 void ReadExtension(std::uint16_t type, Bytes content, Hello& hello) {
   ByteReader reader(content);
   switch (type) {
     case kSupportedGroups:
-      hello.groups = Words(reader.Take(reader.U16()));
+      ReadWords(reader.Take(reader.U16()), hello.groups);
       break;
     case kSignatureAlgorithms:
-      hello.signatures = Words(reader.Take(reader.U16()));
+      ReadWords(reader.Take(reader.U16()), hello.signatures);
       break;
     case kSupportedVersions:
-      hello.versions = Words(reader.Take(reader.U8()));
+      hello.newest = Newest(reader.Take(reader.U8()), hello.version);
       break;
     case kPointFormats:
       for (const std::byte format : reader.Take(reader.U8()))
@@ -79,64 +110,91 @@ bool ReadExtensions(ByteReader& reader, Hello& hello, bool with_contents) {
   return reader.ok() && extensions.ok();
 }
 
-Hello ReadClient(Bytes body, HelloTransport transport) {
-  Hello hello;
+void ReadClient(Bytes body, HelloTransport transport, Hello& hello) {
+  hello.Clear();
+  ByteReader reader(body);
+  hello.version = hello.newest = reader.U16();
+  reader.Skip(32);
+  reader.Skip(reader.U8());
+  if (transport == HelloTransport::kDtls) reader.Skip(reader.U8());  // cookie, RFC 6347 s4.2.1
+  ReadWords(reader.Take(reader.U16()), hello.ciphers);
+  reader.Skip(reader.U8());
+  hello.whole = ReadExtensions(reader, hello, true);
+}
+
+// False where there is none to read. Its one cipher suite stands in `ciphers`, GREASE or not.
+bool ReadServer(Bytes body, Hello& hello) {
+  hello.Clear();
   ByteReader reader(body);
   hello.version = reader.U16();
   reader.Skip(32);
   reader.Skip(reader.U8());
-  if (transport == HelloTransport::kDtls) reader.Skip(reader.U8());  // cookie, RFC 6347 s4.2.1
-  hello.ciphers = Words(reader.Take(reader.U16()));
-  reader.Skip(reader.U8());
-  hello.whole = ReadExtensions(reader, hello, true);
-  return hello;
+  hello.ciphers.push_back(reader.U16());
+  reader.Skip(1);
+  return reader.ok() && ReadExtensions(reader, hello, false);
 }
 
-std::string Decimal(const Values& values) {
-  std::string text(values.size() * 6, '\0');
-  char* at = text.data();
+// The decimal digits and a '-' behind them. Writes kDecimalRoom bytes; returns the end of what counts. No
+// branch: shuffled lists leave nothing to predict.
+constexpr std::size_t kDecimalMost = 6;
+constexpr std::size_t kDecimalRoom = 8;
+char* PutDecimal(std::uint16_t value, char* at) noexcept {
+  const std::uint64_t low = value % 10000u;
+  std::uint64_t digits = value / 10000u | low / 1000 << 8 | low / 100 % 10 << 16 | low / 10 % 10 << 24 | low % 10 << 32;
+  const auto zeros = static_cast<unsigned>(std::countr_zero(digits | std::uint64_t{1} << 32)) / 8;
+  digits = (digits | std::uint64_t{'-'} << 40 | 0x3030303030) >> 8 * zeros;
+  std::memcpy(at, &digits, kDecimalRoom);
+  return at + kDecimalMost - zeros;
+}
+
+// What a list gives, and `between` behind it.
+char* PutDecimals(const Values& values, char between, char* at) noexcept {
+  for (const std::uint16_t value : values) at = PutDecimal(value, at);
+  if (!values.empty()) --at;
+  *at++ = between;
+  return at;
+}
+
+void AppendHexList(std::span<const std::uint16_t> values, std::string& text) {
+  bool first = true;
   for (const std::uint16_t value : values) {
-    if (at != text.data()) *at++ = '-';
-    at = std::to_chars(at, at + 5, value).ptr;
+    if (!first) text.push_back(',');
+    first = false;
+    for (const int shift : {12, 8, 4, 0}) text.push_back(kHex[value >> shift & 0xf]);
   }
-  text.resize(static_cast<std::size_t>(at - text.data()));
-  return text;
 }
 
-std::string HexList(const Values& values) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text(values.empty() ? 0 : values.size() * 5 - 1, ',');
-  char* at = text.data();
-  for (const std::uint16_t value : values) {
-    for (const int shift : {12, 8, 4, 0}) *at++ = kDigits[value >> shift & 0xf];
-    ++at;
-  }
-  return text;
-}
+template <std::size_t kDigits>
+using HexText = std::array<char, kDigits>;
 
-// Looked up in OpenSSL's providers once a process: that costs more than the digest.
-struct Digests {
-  const EVP_MD* md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  const EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  static const Digests& Get() {
-    static const Digests digests;
-    return digests;
-  }
-};
-
-std::string HexDigest(const std::string& text, const EVP_MD* kind, std::size_t digits) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, kind, nullptr);
-  std::string hex(std::min<std::size_t>(digits, 2 * std::size_t{size}), '\0');
-  for (std::size_t i = 0; i < hex.size(); ++i) hex[i] = kDigits[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0xf];
+template <std::size_t kDigits, std::size_t kBytes>
+HexText<kDigits> Hex(const std::array<unsigned char, kBytes>& digest) noexcept {
+  static_assert(kDigits <= 2 * kBytes);
+  HexText<kDigits> hex;
+  for (std::size_t i = 0; i < kDigits; ++i) hex[i] = kHex[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0xf];
   return hex;
 }
 
-std::string_view VersionPart(const Hello& hello) {
-  const std::uint16_t version =
-      hello.versions.empty() ? hello.version : *std::max_element(hello.versions.begin(), hello.versions.end());
+HexText<32> Md5(std::string_view text) noexcept {
+  std::array<unsigned char, MD5_DIGEST_LENGTH> digest;
+  MD5_CTX context;
+  MD5_Init(&context);
+  MD5_Update(&context, text.data(), text.size());
+  MD5_Final(digest.data(), &context);
+  return Hex<32>(digest);
+}
+
+// JA4 takes the first twelve digits.
+HexText<12> Sha256Head(std::string_view text) noexcept {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, text.data(), text.size());
+  SHA256_Final(digest.data(), &context);
+  return Hex<12>(digest);
+}
+
+std::string_view VersionPart(std::uint16_t version) noexcept {
   switch (version) {
     case 0x0304:
       return "13";
@@ -161,90 +219,195 @@ std::string_view VersionPart(const Hello& hello) {
   }
 }
 
-std::string TwoDigits(std::size_t n) {
-  n = std::min<std::size_t>(n, 99);
-  return {static_cast<char>('0' + n / 10), static_cast<char>('0' + n % 10)};
-}
-
 bool IsAlnum(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+void AppendTwoDigits(std::size_t n, std::string& text) {
+  n = std::min<std::size_t>(n, 99);
+  text.push_back(static_cast<char>('0' + n / 10));
+  text.push_back(static_cast<char>('0' + n % 10));
+}
+
 // First and last character of the first protocol; of its hex, where one is no letter or digit.
-std::string AlpnPart(std::string_view alpn) {
-  if (alpn.empty()) return "00";
-  if (IsAlnum(alpn.front()) && IsAlnum(alpn.back())) return {alpn.front(), alpn.back()};
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  return {kDigits[static_cast<unsigned char>(alpn.front()) >> 4],
-          kDigits[static_cast<unsigned char>(alpn.back()) & 0xf]};
+void AppendAlpnPart(std::string_view alpn, std::string& text) {
+  const bool none = alpn.empty();
+  const char first = none ? '0' : alpn.front();
+  const char last = none ? '0' : alpn.back();
+  const bool plain = IsAlnum(first) && IsAlnum(last);
+  text.push_back(plain ? first : kHex[static_cast<unsigned char>(first) >> 4]);
+  text.push_back(plain ? last : kHex[static_cast<unsigned char>(last) & 0xf]);
 }
 
-std::string Ja3Of(const Hello& hello) {
-  return std::to_string(hello.version) + "," + Decimal(hello.ciphers) + "," + Decimal(hello.extensions) + "," +
-         Decimal(hello.groups) + "," + Decimal(hello.formats);
-}
+// What one thread needs again and again. Its vectors and strings keep their room: at most some times a hello's
+// size (ReaderLimits::handshake_bytes).
+struct Desk {
+  Hello hello;
+  Values key;
+  Values sorted;
+  std::string text;
+  std::string ja4;
+  TextMemo<96, 32 + 448, 256> ja3;  // MD5 and text: of a client or server
+  TextMemo<96, 12, 256> ja4_parts;  // by the values whose digest they are
 
-std::string Ja4Of(const Hello& hello, HelloTransport transport) {
-  const bool named = std::find(hello.extensions.begin(), hello.extensions.end(), kServerName) != hello.extensions.end();
-  std::string text(1, static_cast<char>(transport));
-  text += VersionPart(hello);
-  text += named ? 'd' : 'i';
-  text += TwoDigits(hello.ciphers.size()) + TwoDigits(hello.extensions.size()) + AlpnPart(hello.alpn);
-  constexpr std::string_view kNothing = "000000000000";
-  Values ciphers = hello.ciphers;
-  std::sort(ciphers.begin(), ciphers.end());
-  text += '_';
-  text += ciphers.empty() ? std::string(kNothing) : HexDigest(HexList(ciphers), Digests::Get().sha256, 12);
-  Values extensions;
-  for (const std::uint16_t type : hello.extensions) {
-    if (type != kServerName && type != kAlpn) extensions.push_back(type);
+  static Desk& OfThisThread() {
+    thread_local Desk desk;
+    return desk;
   }
-  std::sort(extensions.begin(), extensions.end());
-  std::string last = HexList(extensions);
-  if (!hello.signatures.empty()) last += "_" + HexList(hello.signatures);
-  text += '_';
-  text += extensions.empty() ? std::string(kNothing) : HexDigest(last, Digests::Get().sha256, 12);
-  return text;
+};
+
+enum class Part : std::uint16_t { kClient, kServer, kCiphers, kExtensions };
+
+void BeginKey(Part part, Values& key) { key.assign(1, static_cast<std::uint16_t>(part)); }
+void AppendKey(std::span<const std::uint16_t> values, Values& key) {
+  key.push_back(static_cast<std::uint16_t>(values.size()));
+  key.insert(key.end(), values.begin(), values.end());
+}
+
+// JA3 or JA3S: its digest and, behind it, its text.
+constexpr std::size_t kMd5Digits = 32;
+
+std::string_view Ja3Of(Desk& desk, Part part, std::initializer_list<const Values*> lists) {
+  BeginKey(part, desk.key);
+  desk.key.push_back(desk.hello.version);
+  for (const Values* list : lists) AppendKey(*list, desk.key);
+  if (const std::string_view known = desk.ja3.Find(desk.key); !known.empty()) return known;
+  std::size_t most = kMd5Digits + kDecimalRoom + kDecimalMost;
+  for (const Values* list : lists) most += 1 + kDecimalMost * list->size();
+  desk.text.resize(most);
+  char* end = PutDecimal(desk.hello.version, desk.text.data() + kMd5Digits);
+  end[-1] = ',';
+  for (const Values* list : lists) end = PutDecimals(*list, ',', end);
+  desk.text.resize(static_cast<std::size_t>(end - 1 - desk.text.data()));
+  const HexText<kMd5Digits> digest = Md5(std::string_view(desk.text).substr(kMd5Digits));
+  std::copy(digest.begin(), digest.end(), desk.text.begin());
+  desk.ja3.Put(desk.key, desk.text);
+  return desk.text;
+}
+
+std::string_view Ja3Of(Desk& desk) {
+  const Hello& hello = desk.hello;
+  return Ja3Of(desk, Part::kClient, {&hello.ciphers, &hello.extensions, &hello.groups, &hello.formats});
+}
+
+std::string_view Ja3sOf(Desk& desk) {
+  return Ja3Of(desk, Part::kServer, {&desk.hello.ciphers, &desk.hello.extensions});
+}
+
+constexpr std::string_view kNoPart = "000000000000";
+
+void AppendAndRemember(Desk& desk) {
+  const HexText<12> digest = Sha256Head(desk.text);
+  desk.ja4_parts.Put(desk.key, {digest.data(), digest.size()});
+  desk.ja4.append(digest.data(), digest.size());
+}
+
+void AppendCiphersPart(Desk& desk) {
+  const Values& ciphers = desk.hello.ciphers;
+  if (ciphers.empty()) return void(desk.ja4.append(kNoPart));
+  BeginKey(Part::kCiphers, desk.key);
+  AppendKey(ciphers, desk.key);
+  if (const std::string_view known = desk.ja4_parts.Find(desk.key); !known.empty()) return void(desk.ja4.append(known));
+  desk.sorted.assign(ciphers.begin(), ciphers.end());
+  std::sort(desk.sorted.begin(), desk.sorted.end());
+  desk.text.clear();
+  AppendHexList(desk.sorted, desk.text);
+  AppendAndRemember(desk);
+}
+
+// Without the name and ALPN. Most are below 64, where a bit each is in order at once.
+void SortExtensions(const Values& extensions, Values& sorted) {
+  std::uint64_t low = 0;
+  bool twice = false;
+  sorted.clear();
+  for (const std::uint16_t type : extensions) {
+    if (type == kServerName || type == kAlpn) continue;
+    const std::uint64_t bit = type < 64 ? std::uint64_t{1} << type : 0;
+    twice = twice || (low & bit) != 0;
+    low |= bit;
+    if (bit == 0) sorted.push_back(type);
+  }
+  if (twice) {
+    sorted.clear();
+    std::copy_if(extensions.begin(), extensions.end(), std::back_inserter(sorted),
+                 [](std::uint16_t type) { return type != kServerName && type != kAlpn; });
+  }
+  std::sort(sorted.begin(), sorted.end());
+  if (twice) return;
+  const std::size_t high = sorted.size();
+  sorted.resize(high + static_cast<std::size_t>(std::popcount(low)));
+  std::move_backward(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(high), sorted.end());
+  for (auto at = sorted.begin(); low != 0; low &= low - 1) *at++ = static_cast<std::uint16_t>(std::countr_zero(low));
+}
+
+// Browsers shuffle their extensions in each hello: what is known is known by their order sorted.
+void AppendExtensionsPart(Desk& desk) {
+  SortExtensions(desk.hello.extensions, desk.sorted);
+  if (desk.sorted.empty()) return void(desk.ja4.append(kNoPart));
+  BeginKey(Part::kExtensions, desk.key);
+  for (const Values* list : {&desk.sorted, &desk.hello.signatures}) AppendKey(*list, desk.key);
+  if (const std::string_view known = desk.ja4_parts.Find(desk.key); !known.empty()) return void(desk.ja4.append(known));
+  desk.text.clear();
+  AppendHexList(desk.sorted, desk.text);
+  if (!desk.hello.signatures.empty()) desk.text.push_back('_');
+  AppendHexList(desk.hello.signatures, desk.text);
+  AppendAndRemember(desk);
+}
+
+std::string_view Ja4Of(Desk& desk, HelloTransport transport) {
+  const Hello& hello = desk.hello;
+  const bool named = std::find(hello.extensions.begin(), hello.extensions.end(), kServerName) != hello.extensions.end();
+  desk.ja4.assign(1, static_cast<char>(transport));
+  desk.ja4.append(VersionPart(hello.newest));
+  desk.ja4.push_back(named ? 'd' : 'i');
+  AppendTwoDigits(hello.ciphers.size(), desk.ja4);
+  AppendTwoDigits(hello.extensions.size(), desk.ja4);
+  AppendAlpnPart(hello.alpn, desk.ja4);
+  desk.ja4.push_back('_');
+  AppendCiphersPart(desk);
+  desk.ja4.push_back('_');
+  AppendExtensionsPart(desk);
+  return desk.ja4;
 }
 
 }  // namespace
 
 std::string Ja3Text(Bytes client_hello) {
-  const Hello hello = ReadClient(client_hello, HelloTransport::kTcp);
-  return hello.whole ? Ja3Of(hello) : std::string();
+  Desk& desk = Desk::OfThisThread();
+  ReadClient(client_hello, HelloTransport::kTcp, desk.hello);
+  return desk.hello.whole ? std::string(Ja3Of(desk).substr(kMd5Digits)) : std::string();
 }
 
 std::string Ja3sText(Bytes server_hello) {
-  Hello hello;
-  ByteReader reader(server_hello);
-  hello.version = reader.U16();
-  reader.Skip(32);
-  reader.Skip(reader.U8());
-  const std::uint16_t cipher = reader.U16();
-  reader.Skip(1);
-  if (!reader.ok() || !ReadExtensions(reader, hello, false)) return {};
-  return std::to_string(hello.version) + "," + std::to_string(cipher) + "," + Decimal(hello.extensions);
+  Desk& desk = Desk::OfThisThread();
+  return ReadServer(server_hello, desk.hello) ? std::string(Ja3sOf(desk).substr(kMd5Digits)) : std::string();
 }
 
 std::string Ja4Text(Bytes client_hello, HelloTransport transport) {
-  const Hello hello = ReadClient(client_hello, transport);
-  return hello.whole ? Ja4Of(hello, transport) : std::string();
+  Desk& desk = Desk::OfThisThread();
+  ReadClient(client_hello, transport, desk.hello);
+  return desk.hello.whole ? std::string(Ja4Of(desk, transport)) : std::string();
 }
 
-std::string Md5Hex(const std::string& text) { return HexDigest(text, Digests::Get().md5, 32); }
+std::string Md5Hex(const std::string& text) {
+  const auto digest = Md5(text);
+  return {digest.begin(), digest.end()};
+}
 
 void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, Metadata& out) {
-  const Hello hello = ReadClient(client_hello, transport);
-  if (!hello.whole) return;
-  const std::string ja3 = Ja3Of(hello);
-  out.Add(BufferId::kJa3String, Direction::kToServer, tx, ja3);
-  out.Add(BufferId::kJa3, Direction::kToServer, tx, Md5Hex(ja3));
-  out.Add(BufferId::kJa4, Direction::kToServer, tx, Ja4Of(hello, transport));
+  Desk& desk = Desk::OfThisThread();
+  ReadClient(client_hello, transport, desk.hello);
+  if (!desk.hello.whole) return;
+  const std::string_view ja3 = Ja3Of(desk);
+  out.Add(BufferId::kJa3String, Direction::kToServer, tx, ja3.substr(kMd5Digits));
+  out.Add(BufferId::kJa3, Direction::kToServer, tx, ja3.substr(0, kMd5Digits));
+  out.Add(BufferId::kJa4, Direction::kToServer, tx, Ja4Of(desk, transport));
 }
 
 void AddServerFingerprint(Bytes server_hello, TxId tx, Metadata& out) {
-  const std::string text = Ja3sText(server_hello);
-  if (text.empty()) return;
-  out.Add(BufferId::kJa3sString, Direction::kToClient, tx, text);
-  out.Add(BufferId::kJa3s, Direction::kToClient, tx, Md5Hex(text));
+  Desk& desk = Desk::OfThisThread();
+  if (!ReadServer(server_hello, desk.hello)) return;
+  const std::string_view ja3s = Ja3sOf(desk);
+  out.Add(BufferId::kJa3sString, Direction::kToClient, tx, ja3s.substr(kMd5Digits));
+  out.Add(BufferId::kJa3s, Direction::kToClient, tx, ja3s.substr(0, kMd5Digits));
 }
 
 }  // namespace weir

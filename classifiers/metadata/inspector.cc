@@ -201,15 +201,19 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
   std::vector<std::byte>& head = start[Index(direction)];
   const Bytes probed = bytes.first(std::min(bytes.size(), kProbeBytes - std::min(head.size(), kProbeBytes)));
   bool perhaps = probed.size() == bytes.size();
-  head.insert(head.end(), probed.begin(), probed.end());
+  const bool first = head.empty();
+  const auto keep = [&] { head.insert(head.end(), probed.begin(), probed.end()); };
+  if (!first) keep();
+  const Bytes seen = first ? probed : Bytes(head);
   if (!probed.empty() && direction == Direction::kToClient) {
     const bool more = std::exchange(perhaps, false);
     for (std::size_t i = 0; i < StreamReaders::kRows.size(); ++i) {
       const StreamReaders::Row& row = StreamReaders::kRows[i];
-      const int fit = row.greets ? row.probe(direction, head) : 0;
+      const int fit = row.greets ? row.probe(direction, seen) : 0;
       perhaps = perhaps || (fit < 0 && more);
       if (fit <= 0 || reader.index() == i + 1) continue;
       settled = true;
+      if (first) keep();
       Begin(row, fit, out, result);
       const Inspection begun = result;
       if (!more) Feed(direction, bytes.subspan(probed.size()), out, result);
@@ -219,7 +223,11 @@ bool Inspector::State::Contradicts(Direction direction, Bytes bytes, Metadata& o
     }
   }
   settled = !perhaps;
-  if (settled) start = {};
+  if (settled) {
+    start = {};
+  } else if (first) {
+    keep();
+  }
   return false;
 }
 
@@ -230,8 +238,7 @@ void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& o
   settled = settled || refused[Index(Direction::kToClient)] || client.size() > kProbeBytes;
   const bool is_dns = std::holds_alternative<DnsStream>(reader);
   if (!is_dns && !client.empty() && DnsStream::Probe(Direction::kToServer, client) != 0) dns_aside.emplace();
-  const std::array<std::vector<std::byte>, 2> waited = start;
-  if (settled) start = {};
+  std::array<std::vector<std::byte>, 2> waited = std::exchange(start, {});
   for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
     if (waited[Index(d)].empty()) continue;
     const Inspection before = result;
@@ -239,6 +246,7 @@ void Inspector::State::Begin(const StreamReaders::Row& row, int fit, Metadata& o
     result.events |= before.events;
     result.tx_complete = result.tx_complete || before.tx_complete;
   }
+  if (!settled) start = std::move(waited);
 }
 
 void Inspector::State::Feed(Direction direction, Bytes bytes, Metadata& out, Inspection& result) {

@@ -10,6 +10,12 @@ void Metadata::Add(BufferId id, Direction direction, TxId tx, std::string_view v
   arena_.append(value);
 }
 
+void Metadata::Expect(std::size_t fields, std::size_t bytes) {
+  if (!fields_.empty()) return;  // what has begun to grow goes on doubling
+  fields_.reserve(fields);
+  arena_.reserve(bytes);
+}
+
 std::string_view Metadata::First(BufferId id, TxId tx) const noexcept {
   for (const Field& field : fields_) {
     if (field.id == id && field.tx == tx) return value(field);

@@ -39,6 +39,8 @@ class Metadata {
   };
 
   void Add(BufferId id, Direction direction, TxId tx, std::string_view value);
+  // So much is about to come: the first fields then cost one allocation each of two, not many.
+  void Expect(std::size_t fields, std::size_t bytes);
 
   void AddAddress(const Address& address) { addresses_.push_back(address); }
   [[nodiscard]] const std::vector<Address>& addresses() const noexcept { return addresses_; }

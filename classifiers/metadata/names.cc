@@ -90,7 +90,30 @@ bool MayStandInHost(char c) noexcept {
          std::string_view("-._~:[]%*").find(c) != std::string_view::npos;
 }
 
+// What each byte of a plain host becomes; 0: it makes the host another kind.
+constexpr std::array<char, 256> PlainBytes() noexcept {
+  std::array<char, 256> bytes{};
+  for (char c = 'a'; c <= 'z'; ++c) {
+    bytes[static_cast<unsigned char>(c)] = c;
+    bytes[static_cast<unsigned char>(c - 'a' + 'A')] = c;
+  }
+  for (const char c : std::string_view("0123456789-._~*")) bytes[static_cast<unsigned char>(c)] = c;
+  return bytes;
+}
+
 }  // namespace
+
+bool PlainHost::Read(std::string_view name) noexcept {
+  static constexpr std::array<char, 256> kPlain = PlainBytes();
+  size_ = 0;
+  if (name.size() > text_.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    text_[i] = kPlain[static_cast<unsigned char>(name[i])];
+    if (text_[i] == 0) return false;
+  }
+  size_ = name.ends_with('.') ? name.size() - 1 : name.size();
+  return true;
+}
 
 std::string NormaliseHost(std::string_view name) {
   std::string host = PercentDecoded(name);

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,19 @@ namespace weir {
 // Rules are written in that form: an internationalised name by its xn-- labels. Linear in the name; longer than 1024
 // bytes, or with a NUL, UTF-8 is left alone (no host has such a name).
 [[nodiscard]] std::string NormaliseHost(std::string_view name);
+
+// NormaliseHost without an allocation, of what most names are: at most 255 bytes, each of them ASCII that may
+// stand in a host, without encoding, port or brackets. ReadHost would read that one name and call it well formed.
+class PlainHost {
+ public:
+  // False: the name is of another kind.
+  [[nodiscard]] bool Read(std::string_view name) noexcept;
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 255> text_;
+  std::size_t size_ = 0;
+};
 
 // The names that some server reads in a Host field, a request target's authority or :authority. First the whole; where
 // it holds bytes that no host has (blank, comma, NUL, '/', '@', ... RFC 9112 s3.2 wants a 400 then), also each piece

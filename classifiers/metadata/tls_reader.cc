@@ -20,6 +20,8 @@ constexpr std::uint8_t kMessageServerHelloDone = 14;
 constexpr std::uint16_t kTls13 = 0x0304;
 constexpr unsigned kMajors = 0x10;  // what Go's crypto/tls takes until a version is agreed on
 
+std::uint32_t LoadBe24(const std::byte* p) noexcept { return std::uint32_t{LoadU8(p)} << 16 | LoadBe16(p + 1); }
+
 // A hello's record whose major version is none: RFC 8446 s5.1 has it ignored. To tell it from
 // other protocols more of it is asked for.
 int ProbeOddVersion(Bytes start) noexcept {
@@ -104,13 +106,22 @@ void TlsReader::OnHeader(Direction direction, Half& half, Inspection& result) {
 
 void TlsReader::OnHandshake(Direction direction, Half& half, Bytes bytes, Metadata& out, Inspection& result) {
   while (!bytes.empty() && !done_) {
+    // A message that stands here whole is read where it stands.
+    const std::size_t whole = half.message.empty() && bytes.size() >= 4 ? LoadBe24(&bytes[1]) + std::size_t{4} : 0;
+    if (whole > 0 && whole <= bytes.size() && handshake_bytes_ + whole - 4 <= limits_->handshake_bytes) {
+      handshake_bytes_ += static_cast<std::uint32_t>(whole - 4);
+      OnMessage(direction, LoadU8(bytes.data()), bytes.subspan(4, whole - 4), out, result);
+      bytes = bytes.subspan(whole);
+      continue;
+    }
     if (half.message.size() < 4) {
+      half.message.reserve(bytes.size());
       const std::size_t n = std::min(bytes.size(), 4 - half.message.size());
       half.message.insert(half.message.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
       bytes = bytes.subspan(n);
       if (half.message.size() < 4) return;
     }
-    const std::size_t length = LoadBe32(half.message.data()) & 0xffffff;
+    const std::size_t length = LoadBe24(&half.message[1]);
     const std::size_t n = std::min(bytes.size(), 4 + length - half.message.size());
     handshake_bytes_ += static_cast<std::uint32_t>(n);
     if (handshake_bytes_ > limits_->handshake_bytes) {

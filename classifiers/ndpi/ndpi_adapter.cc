@@ -23,6 +23,17 @@ struct NdpiFlow {
   bool opened = false;  // our handshake was fed
   bool done = false;
   ndpi_protocol last = NDPI_PROTOCOL_NULL;
+
+  // Most flows are named by their first bytes and never shown to nDPI: what it keeps of a flow is made when it is.
+  // False: there is no memory.
+  bool Begin() noexcept {
+    if (flow != nullptr || done) return flow != nullptr;
+    const std::size_t size = ndpi_detection_get_sizeof_ndpi_flow_struct();
+    flow = static_cast<ndpi_flow_struct*>(ndpi_flow_malloc(size));
+    if (flow != nullptr) std::memset(static_cast<void*>(flow), 0, size);
+    done = flow == nullptr;
+    return flow != nullptr;
+  }
 };
 
 struct NdpiModule::State {
@@ -61,14 +72,7 @@ std::size_t NdpiModule::flow_bytes() noexcept {
   return ndpi_detection_get_sizeof_ndpi_flow_struct() + sizeof(NdpiFlow);
 }
 
-NdpiModule::FlowPtr NdpiModule::NewFlow() {
-  FlowPtr made(new NdpiFlow());
-  const std::size_t size = ndpi_detection_get_sizeof_ndpi_flow_struct();
-  made->flow = static_cast<ndpi_flow_struct*>(ndpi_flow_malloc(size));
-  if (made->flow != nullptr) std::memset(static_cast<void*>(made->flow), 0, size);
-  made->done = made->flow == nullptr;
-  return made;
-}
+NdpiModule::FlowPtr NdpiModule::NewFlow() { return FlowPtr(new NdpiFlow()); }
 
 std::string_view NdpiModule::State::NameOf(std::uint16_t protocol) const {
   if (protocol == NDPI_PROTOCOL_UNKNOWN) return {};
@@ -87,7 +91,7 @@ NdpiVoice NdpiModule::State::Voice(const NdpiFlow& state) const {
 }
 
 NdpiVoice NdpiModule::State::Process(NdpiFlow& state, std::span<const std::byte> bytes, Timestamp now) {
-  if (!state.done && bytes.size() <= kMaxPacket) {
+  if (!state.done && bytes.size() <= kMaxPacket && state.Begin()) {
     state.last =
         ndpi_detection_process_packet(module, state.flow, reinterpret_cast<const unsigned char*>(bytes.data()),
                                       static_cast<unsigned short>(bytes.size()), static_cast<std::uint64_t>(now.ms()));
@@ -165,7 +169,7 @@ NdpiVoice NdpiModule::FeedPacket(NdpiFlow& state, const FlowView& flow, Bytes ip
 }
 
 NdpiVoice NdpiModule::GiveUp(NdpiFlow& state, bool guess) {
-  if (state.flow != nullptr && state.last.app_protocol == NDPI_PROTOCOL_UNKNOWN) {
+  if (state.Begin() && state.last.app_protocol == NDPI_PROTOCOL_UNKNOWN) {
     std::uint8_t guessed = 0;
     state.last = ndpi_detection_giveup(state_->module, state.flow, guess ? 1 : 0, &guessed);
   }

@@ -37,7 +37,7 @@ class NdpiModule {
   };
   using FlowPtr = std::unique_ptr<NdpiFlow, FlowDeleter>;
   [[nodiscard]] FlowPtr NewFlow();
-  [[nodiscard]] static std::size_t flow_bytes() noexcept;  // what one holds
+  [[nodiscard]] static std::size_t flow_bytes() noexcept;  // what one holds once it was shown anything
 
   // TCP: the next in-order bytes of one direction, wrapped into packets with the
   // flow's addresses and ports and sequence numbers of our own, so that nDPI sees

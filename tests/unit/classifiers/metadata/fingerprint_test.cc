@@ -1,6 +1,10 @@
 #include "classifiers/metadata/fingerprint.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <random>
 
 #include "tests/unit/classifiers/metadata/hello_builder.h"
 
@@ -12,6 +16,12 @@ using test::Octets;
 using test::operator+;
 
 Octets Words(std::initializer_list<std::uint16_t> words) { return test::Be16(words); }
+
+Octets Words(const std::vector<std::uint16_t>& words) {
+  Octets out;
+  for (const std::uint16_t word : words) out = out + test::Be16({word});
+  return out;
+}
 
 Octets Body(std::uint16_t version, const Octets& ciphers, const Octets& extensions, bool with_extensions = true) {
   const Octets head = Words({version}) + Octets(32) + Hex("00") + test::Sized(2, ciphers) + Hex("0100");
@@ -74,6 +84,108 @@ TEST(Fingerprints, AreNoneOfAHelloThatIsCut) {
     EXPECT_EQ(Ja3Text(Bytes(whole).first(n)), "") << n;
     EXPECT_EQ(Ja4Text(Bytes(whole).first(n), HelloTransport::kTcp), "") << n;
   }
+}
+
+// What a hello says, written down by somebody else than the code under test.
+struct Model {
+  using List = std::vector<std::uint16_t>;
+  List ciphers, extensions, groups, signatures;
+
+  static std::string Joined(List list, const char* format, char between) {
+    std::string text;
+    for (const std::uint16_t value : list) {
+      if ((value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff)) continue;
+      char piece[8];
+      std::snprintf(piece, sizeof piece, format, value);
+      text += (text.empty() ? "" : std::string(1, between)) + piece;
+    }
+    return text;
+  }
+  static std::string Digest(const std::string& text, const EVP_MD* kind, std::size_t bytes) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_Digest(text.data(), text.size(), digest, nullptr, kind, nullptr);
+    std::string hex;
+    for (std::size_t i = 0; i < bytes; ++i) {
+      char piece[3];
+      std::snprintf(piece, sizeof piece, "%02x", digest[i]);
+      hex += piece;
+    }
+    return hex;
+  }
+  [[nodiscard]] std::string Ja3() const {
+    return "771," + Joined(ciphers, "%d", '-') + "," + Joined(extensions, "%d", '-') + "," + Joined(groups, "%d", '-') +
+           ",";
+  }
+  [[nodiscard]] std::string Ja4Tail() const {
+    List sorted = ciphers, rest;
+    std::sort(sorted.begin(), sorted.end());
+    for (const std::uint16_t type : extensions)
+      if (type != 0 && type != 16) rest.push_back(type);
+    std::sort(rest.begin(), rest.end());
+    const std::string first = Joined(sorted, "%04x", ','), second = Joined(rest, "%04x", ',');
+    const std::string names = Joined(signatures, "%04x", ',');
+    const std::string none(12, '0');
+    return "_" + (first.empty() ? none : Digest(first, EVP_sha256(), 6)) + "_" +
+           (second.empty() ? none : Digest(second + (names.empty() ? "" : "_" + names), EVP_sha256(), 6));
+  }
+  [[nodiscard]] Octets Bytes() const {
+    Octets all;
+    for (const std::uint16_t type : extensions) {
+      const bool list = type == 10 || type == 13;
+      all = all + test::Extension(type, list ? test::Sized(2, Words(type == 10 ? groups : signatures)) : Octets{});
+    }
+    return Body(0x0303, Words(ciphers), all);
+  }
+};
+
+Model RandomModel(std::mt19937& random) {
+  const auto list = [&](std::size_t most) {
+    Model::List values(random() % most);
+    for (std::uint16_t& value : values) {
+      const auto grease = ((random() & 0xf0u) | 0x0au) * 0x101u;
+      const auto other = random() % 2 != 0 ? random() % 40 : random();
+      value = static_cast<std::uint16_t>(random() % 8 == 0 ? grease : other);
+    }
+    return values;
+  };
+  const bool long_one = random() % 8 == 0;  // longer than what is remembered
+  Model model{list(long_one ? 300 : 20), list(20), list(long_one ? 200 : 8), list(12)};
+  std::erase_if(model.extensions, [](std::uint16_t type) { return type == 11 || type == 43; });
+  if (std::count(model.extensions.begin(), model.extensions.end(), 10) == 0) model.groups.clear();
+  if (std::count(model.extensions.begin(), model.extensions.end(), 13) == 0) model.signatures.clear();
+  return model;
+}
+
+// Whatever hellos came before, the same one again or one that is almost the same.
+TEST(Fingerprints, AreThoseOfTheHelloAtHand) {
+  std::mt19937 random(7);
+  std::vector<Model> earlier;
+  for (int i = 0; i < 6000; ++i) {
+    Model model = RandomModel(random);
+    if (!earlier.empty() && i % 3 != 0) model = earlier[random() % earlier.size()];
+    if (i % 3 == 1 && !model.ciphers.empty()) ++model.ciphers[random() % model.ciphers.size()];
+    if (i % 9 == 1 && model.extensions.size() > 1) std::swap(model.extensions.front(), model.extensions.back());
+    earlier.resize(std::min<std::size_t>(earlier.size() + 1, 500));
+    earlier[static_cast<std::size_t>(i) % earlier.size()] = model;
+    Metadata found;
+    AddClientFingerprints(model.Bytes(), HelloTransport::kTcp, 0, found);
+    ASSERT_EQ(found.First(BufferId::kJa3String, 0), model.Ja3());
+    ASSERT_EQ(found.First(BufferId::kJa3, 0), Model::Digest(model.Ja3(), EVP_md5(), 16));
+    ASSERT_EQ(found.First(BufferId::kJa4, 0).substr(10), model.Ja4Tail());
+  }
+}
+
+// A client's and a server's hello of the same numbers, and lists cut elsewhere.
+TEST(Fingerprints, OfOtherHellosWithTheSameNumbersDiffer) {
+  const auto ja4 = [](const Octets& ciphers, const Octets& extensions) {
+    return Ja4Text(Body(0x0303, ciphers, extensions), HelloTransport::kTcp).substr(10);
+  };
+  const Octets sent = test::Extension(13, test::Sized(2, Words({13, 14})));
+  EXPECT_NE(ja4({}, test::Extension(13, test::Sized(2, Words({14}))) + test::Extension(13, {})), ja4({}, sent));
+  EXPECT_EQ(ja4(Words({1, 2}), sent).substr(0, 13), ja4(Words({2, 1}), sent).substr(0, 13));
+  EXPECT_EQ(Ja3Text(Body(0x0303, Words({4865}), test::Extension(51, Hex("00")))), "771,4865,51,,");
+  EXPECT_EQ(Ja3sText(Bytes(test::ServerHelloMessage(Octets(32), test::Extension(51, Hex("00")))).subspan(4)),
+            "771,4865,51");
 }
 
 }  // namespace

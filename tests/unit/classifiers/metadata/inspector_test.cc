@@ -335,5 +335,23 @@ TEST(Inspector, WithstandsMutatedInput) {
   }
 }
 
+// What a server says may settle the protocol or wait for more; either way nothing is read twice or lost.
+TEST(Inspector, ReadsAServersFirstWordsHoweverTheyAreSplit) {
+  for (const char* greeting :
+       {"220 mail.example ESMTP\r\n", "2", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-x\r\n"}) {
+    std::vector<std::string> first;
+    for (const std::size_t piece : {1000, 2, 1}) {
+      Reading r;
+      r.Feed(kC, test::Text("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+      r.Feed(kS, test::Text(greeting), piece);
+      r.Feed(kC, test::Text("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n"));
+      std::vector<std::string> read = r.All(BufferId::kHttpHost);
+      read.push_back(std::to_string(static_cast<int>(r.last.proto)) + " " + std::to_string(r.events));
+      if (first.empty()) first = read;
+      EXPECT_EQ(read, first) << greeting << piece;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir

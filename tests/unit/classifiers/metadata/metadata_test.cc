@@ -26,5 +26,20 @@ TEST(Metadata, ForgetsOldTransactionsAndTheirBytes) {
   EXPECT_EQ(metadata.First(BufferId::kDnsQuery, 99), std::string(200, 'a'));
 }
 
+TEST(Metadata, HasRoomForWhatIsExpectedAndNoMore) {
+  Metadata metadata;
+  metadata.Expect(4, 100);
+  const std::size_t expected = metadata.memory_bytes();
+  EXPECT_GE(expected, 4 * sizeof(Metadata::Field) + 100);
+  for (int i = 0; i < 4; ++i) metadata.Add(BufferId::kTlsAlpn, Direction::kToServer, 0, std::string(25, 'a'));
+  EXPECT_EQ(metadata.memory_bytes(), expected);
+  metadata.Add(BufferId::kTlsAlpn, Direction::kToServer, 0, std::string(25, 'b'));
+  const std::size_t grown = metadata.memory_bytes();
+  EXPECT_GT(grown, expected);
+  metadata.Expect(1000, 100'000);
+  EXPECT_EQ(metadata.memory_bytes(), grown) << "only the first hello makes room";
+  EXPECT_EQ(metadata.value(metadata.field(4)), std::string(25, 'b'));
+}
+
 }  // namespace
 }  // namespace weir

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include <array>
 
 namespace weir {
@@ -66,6 +68,37 @@ TEST(ReadHost, TakesTheWholeAndThePiecesOfWhatIsNoHost) {
     EXPECT_FALSE(readings.well_formed) << text;
     EXPECT_EQ(Names(readings.names.begin() + 1, readings.names.end()), (Names{"a.example", "b.example"})) << text;
   }
+}
+
+TEST(PlainHost, IsTheOneReadingOfWhatItTakes) {
+  std::mt19937 random(1);
+  PlainHost plain;
+  const auto check = [&](const std::string& name) {
+    if (!plain.Read(name)) return false;
+    const HostReadings readings = ReadHost(name);
+    EXPECT_TRUE(readings.well_formed) << name;
+    EXPECT_EQ(readings.names, std::vector<std::string>{std::string(plain.view())}) << name;
+    return true;
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const std::string& name :
+         {std::string(1, static_cast<char>(byte)), "a" + std::string(1, static_cast<char>(byte)) + "b"})
+      check(name);
+  }
+  constexpr std::string_view kBytes = "abXYZ09.-_~*.%[]: \xc3\xbc@";
+  std::size_t taken = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string name(random() % 6, ' ');
+    for (char& c : name) c = kBytes[random() % kBytes.size()];
+    taken += check(name) ? 1 : 0;
+  }
+  EXPECT_GT(taken, 2000u);
+  for (const char* name : {"", ".", "..", "WWW.Example.COM.", "a-b_c.example", "xn--bcher-kva.example"})
+    EXPECT_TRUE(check(name)) << name;
+  for (const char* name : {"a%2eb", "a:80", "[::1]", "a b", "a@b", "b\xc3\xbc.example"})
+    EXPECT_FALSE(plain.Read(name)) << name;
+  EXPECT_TRUE(check(std::string(255, 'a')));
+  EXPECT_FALSE(plain.Read(std::string(256, 'a')));
 }
 
 }  // namespace

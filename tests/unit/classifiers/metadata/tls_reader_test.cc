@@ -84,5 +84,48 @@ TEST(TlsReader, CountsHandshakeBytesOverTheirBudget) {
   EXPECT_LE(reader.memory_bytes(), 3 * 2048u);
 }
 
+// Whole or in pieces, in one record or several: the same is read and counted.
+TEST(TlsReader, ReadsMessagesWhereTheyStandAsInPieces) {
+  const Octets hello = test::ClientHelloMessage(test::ServerName("a.example") + test::Extension(21, Octets(500)));
+  const Octets messages = test::Hex("00000000") + test::Hex("05 000003 010203") + hello + hello;
+  for (const std::uint32_t budget : {2 * 700u, 1100u, 700u, 400u, 2u}) {
+    ReaderLimits limits;
+    limits.handshake_bytes = budget;
+    std::vector<std::string> first;
+    for (const std::size_t record : {16384, 700, 200, 3, 1}) {
+      for (const std::size_t piece : {100'000, 1000, 7, 1}) {
+        TlsReader reader(limits);
+        Metadata found;
+        unsigned events = 0;
+        const Octets bytes = test::Records(messages, record);
+        for (std::size_t at = 0; at < bytes.size(); at += piece) {
+          Inspection result;
+          reader.OnStream(Direction::kToServer, Bytes(bytes).subspan(at, std::min(piece, bytes.size() - at)), found,
+                          result);
+          events |= result.events;
+        }
+        std::vector<std::string> read = {std::to_string(events), reader.has_hello() ? "hello" : ""};
+        for (std::size_t i = 0; i < found.size(); ++i) read.emplace_back(found.value(found.field(i)));
+        if (first.empty()) first = read;
+        EXPECT_EQ(read, first) << budget << " " << record << " " << piece;
+      }
+    }
+    EXPECT_EQ(first[0] == "0", budget == 2 * 700u) << budget;
+    EXPECT_EQ(first[1] == "hello", budget >= 700u) << budget;
+  }
+}
+
+TEST(TlsReader, HoldsNothingOfAMessageThatStandsWhole) {
+  const ReaderLimits limits;
+  TlsReader reader(limits);
+  Metadata found;
+  Inspection result;
+  const Octets hello = test::Records(test::ClientHelloMessage(test::ServerName("a.example")));
+  reader.OnStream(Direction::kToServer, hello, found, result);
+  EXPECT_EQ(found.First(BufferId::kTlsSni, 0), "a.example");
+  EXPECT_EQ(reader.memory_bytes(), 0u);
+  EXPECT_FALSE(reader.mid_message());
+}
+
 }  // namespace
 }  // namespace weir

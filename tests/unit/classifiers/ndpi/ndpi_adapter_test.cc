@@ -74,5 +74,16 @@ TEST(NdpiModule, KeepsFlowsApartAndSurvivesAnyBytes) {
   EXPECT_EQ(module->FeedStream(*clean, Flow(6, 443), hello).application, "WhatsApp");
 }
 
+TEST(NdpiModule, HasALastWordOnAFlowThatItWasNeverShown) {
+  const auto module = Module();
+  for (const bool guess : {false, true}) {
+    const auto flow = module->NewFlow();
+    const NdpiVoice voice = module->GiveUp(*flow, guess);
+    EXPECT_EQ(voice.application, "");
+    EXPECT_FALSE(voice.by_payload);
+    EXPECT_TRUE(voice.done);
+  }
+}
+
 }  // namespace
 }  // namespace weir
