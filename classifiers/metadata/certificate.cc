@@ -3,10 +3,9 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -17,10 +16,9 @@ namespace weir {
 namespace {
 
 struct Free {
-  void operator()(X509* p) const noexcept { X509_free(p); }
   void operator()(BIO* p) const noexcept { BIO_free(p); }
-  void operator()(BIGNUM* p) const noexcept { BN_free(p); }
-  void operator()(GENERAL_NAMES* p) const noexcept { GENERAL_NAMES_free(p); }
+  void operator()(X509_NAME* p) const noexcept { X509_NAME_free(p); }
+  void operator()(ASN1_STRING* p) const noexcept { ASN1_STRING_free(p); }  // ASN1_TIME, ASN1_INTEGER
 };
 
 std::string NameText(const X509_NAME* name) {
@@ -31,13 +29,13 @@ std::string NameText(const X509_NAME* name) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-std::string HexPairs(const unsigned char* bytes, std::size_t size, const char* format) {
+std::string HexPairs(const unsigned char* bytes, std::size_t size, std::string_view digits) {
   std::string text;
-  std::array<char, 4> pair{};
+  text.reserve(3 * size);
   for (std::size_t i = 0; i < size; ++i) {
-    std::snprintf(pair.data(), pair.size(), format, bytes[i]);
     if (i > 0) text += ':';
-    text += pair.data();
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 15];
   }
   return text;
 }
@@ -49,43 +47,128 @@ std::string TimeText(const ASN1_TIME* time) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts)};
 }
 
-void AddNames(X509* cert, TxId tx, Metadata& out) {
-  const std::unique_ptr<GENERAL_NAMES, Free> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr)));
-  if (!names) return;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS) continue;
-    const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
-    const auto size = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
-    out.Add(BufferId::kTlsSan, Direction::kToClient, tx, NormaliseHost({text, size}));
+// One DER element (X.690 s8.1, s10.1): definite lengths of at most three octets.
+struct Element {
+  std::uint8_t tag = 0;
+  Bytes whole, content;
+};
+
+// Takes one; false: none stands whole at the front of `from`.
+// `from` is not of `out`.
+bool Take(Bytes& from, Element& out) {
+  if (from.size() < 2) return false;
+  const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(from[i]); };
+  std::size_t length = at(1), head = 2;
+  if (length >= 0x80) {
+    const std::size_t octets = length & 0x7f;
+    if (octets == 0 || octets > 3 || from.size() < 2 + octets) return false;
+    for (length = 0; head < 2 + octets; ++head) length = length << 8 | at(head);
+  }
+  if (from.size() - head < length) return false;
+  out = {static_cast<std::uint8_t>(at(0)), from.first(head + length), from.subspan(head, length)};
+  from = from.subspan(head + length);
+  return true;
+}
+
+bool Take(Bytes& from, std::uint8_t tag, Element& out) { return Take(from, out) && out.tag == tag; }
+
+// What AddCertificate reads of a TBSCertificate (RFC 5280 s4.1).
+struct Parts {
+  Element serial, issuer, not_before, not_after, subject;
+  Bytes names;  // GeneralNames; empty: none
+};
+
+constexpr std::uint8_t kBoolean = 0x01, kInteger = 0x02, kOctets = 0x04, kOid = 0x06, kSequence = 0x30;
+constexpr std::uint8_t kVersion = 0xa0, kExtensions = 0xa3, kDnsName = 0x82;
+
+// False: they do not parse. No subjectAltName is no failure.
+bool FindNames(Bytes extensions, Bytes& names) {
+  static constexpr std::array<std::byte, 3> kSubjectAltName = {std::byte{0x55}, std::byte{0x1d}, std::byte{0x11}};
+  Element list, extension, oid, value, inner;
+  if (!Take(extensions, kSequence, list)) return false;
+  while (!list.content.empty()) {
+    if (!Take(list.content, kSequence, extension) || !Take(extension.content, kOid, oid) ||
+        !Take(extension.content, value))
+      return false;
+    if (value.tag == kBoolean && !Take(extension.content, value)) return false;  // critical
+    if (value.tag != kOctets) return false;
+    if (std::ranges::equal(oid.content, kSubjectAltName) && Take(value.content, kSequence, inner))
+      names = inner.content;
+  }
+  return true;
+}
+
+bool Walk(Bytes der, Parts& out) {
+  Element certificate, tbs, skipped, validity;
+  if (!Take(der, kSequence, certificate) || !Take(certificate.content, kSequence, tbs)) return false;
+  Bytes rest = tbs.content;
+  if (!Take(rest, out.serial)) return false;
+  if (out.serial.tag == kVersion && !Take(rest, out.serial)) return false;
+  const bool whole = out.serial.tag == kInteger && Take(rest, kSequence, skipped) &&
+                     Take(rest, kSequence, out.issuer) && Take(rest, kSequence, validity) &&
+                     Take(validity.content, out.not_before) && Take(validity.content, out.not_after) &&
+                     Take(rest, kSequence, out.subject) && Take(rest, kSequence, skipped);  // the key
+  if (!whole) return false;
+  while (!rest.empty()) {
+    if (!Take(rest, skipped)) return false;
+    if (skipped.tag == kExtensions && !FindNames(skipped.content, out.names)) return false;
+  }
+  return true;
+}
+
+std::string NameText(const Element& name) {
+  const auto* at = reinterpret_cast<const unsigned char*>(name.whole.data());
+  const std::unique_ptr<X509_NAME, Free> parsed(d2i_X509_NAME(nullptr, &at, static_cast<long>(name.whole.size())));
+  return parsed ? NameText(parsed.get()) : std::string{};
+}
+
+// The magnitude's octets: OpenSSL knows about signs and padding.
+std::string SerialText(const Element& serial) {
+  const auto* at = reinterpret_cast<const unsigned char*>(serial.whole.data());
+  const std::unique_ptr<ASN1_INTEGER, Free> parsed(
+      d2i_ASN1_INTEGER(nullptr, &at, static_cast<long>(serial.whole.size())));
+  if (!parsed) return {};
+  return HexPairs(ASN1_STRING_get0_data(parsed.get()), static_cast<std::size_t>(ASN1_STRING_length(parsed.get())),
+                  "0123456789ABCDEF");
+}
+
+std::string TimeText(const Element& time) {
+  const auto* at = reinterpret_cast<const unsigned char*>(time.whole.data());
+  const std::unique_ptr<ASN1_TIME, Free> parsed(d2i_ASN1_TIME(nullptr, &at, static_cast<long>(time.whole.size())));
+  return parsed ? TimeText(parsed.get()) : std::string{};
+}
+
+void AddNames(Bytes names, TxId tx, Metadata& out) {
+  for (Element name; Take(names, name);) {
+    if (name.tag != kDnsName) continue;
+    const auto* text = reinterpret_cast<const char*>(name.content.data());
+    out.Add(BufferId::kTlsSan, Direction::kToClient, tx, NormaliseHost({text, name.content.size()}));
   }
 }
 
 }  // namespace
 
+// Element by element: d2i_X509 would look for a decoder of the public key, 0.1 ms in OpenSSL 3, and nobody asks for the
+// key.
 void AddCertificate(Bytes body, TxId tx, Metadata& out) {
   ByteReader reader(body);
   ByteReader list(reader.Take(reader.U24()));
   const Bytes der = list.Take(list.U24());
-  if (!reader.ok() || !list.ok() || der.empty()) return;
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  const std::unique_ptr<X509, Free> cert(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!cert) return;
+  Parts parts;
+  if (!reader.ok() || !list.ok() || !Walk(der, parts)) return;
   const auto add = [&](BufferId id, std::string_view value) { out.Add(id, Direction::kToClient, tx, value); };
-  add(BufferId::kTlsSubject, NameText(X509_get_subject_name(cert.get())));
-  add(BufferId::kTlsIssuer, NameText(X509_get_issuer_name(cert.get())));
-  const ASN1_INTEGER* serial = X509_get0_serialNumber(cert.get());
-  add(BufferId::kTlsSerial,
-      HexPairs(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)), "%02X"));
+  add(BufferId::kTlsSubject, NameText(parts.subject));
+  add(BufferId::kTlsIssuer, NameText(parts.issuer));
+  add(BufferId::kTlsSerial, SerialText(parts.serial));
+  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (X509_digest(cert.get(), EVP_sha1(), digest.data(), &size) == 1) {
-    add(BufferId::kTlsFingerprint, HexPairs(digest.data(), size, "%02x"));
+  if (EVP_Digest(der.data(), der.size(), digest.data(), &size, sha1, nullptr) == 1) {
+    add(BufferId::kTlsFingerprint, HexPairs(digest.data(), size, "0123456789abcdef"));
   }
-  add(BufferId::kTlsNotBefore, TimeText(X509_get0_notBefore(cert.get())));
-  add(BufferId::kTlsNotAfter, TimeText(X509_get0_notAfter(cert.get())));
-  AddNames(cert.get(), tx, out);
+  add(BufferId::kTlsNotBefore, TimeText(parts.not_before));
+  add(BufferId::kTlsNotAfter, TimeText(parts.not_after));
+  AddNames(parts.names, tx, out);
 }
 
 std::string_view CommonName(std::string_view subject) noexcept {
