@@ -1,5 +1,7 @@
 #include "dataplane/telemetry/community_id.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA1_*: the one-shot SHA1() looks its provider up and allocates
+                                     // (docs/decisions/010)
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -70,7 +72,10 @@ CommunityId::CommunityId(const EventHead& head) noexcept {
     }
   }
   std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest{};
-  SHA1(tuple.data(), n, digest.data());
+  SHA_CTX context;
+  SHA1_Init(&context);
+  SHA1_Update(&context, tuple.data(), n);
+  SHA1_Final(digest.data(), &context);
   std::array<std::uint8_t, 29> base64{};  // with its terminating 0
   EVP_EncodeBlock(base64.data(), digest.data(), SHA_DIGEST_LENGTH);
   text_[0] = '1';
