@@ -91,9 +91,9 @@ struct EventRing::State {
 };
 
 // Reads texts back in the order they were written.
-class TextReader {
+class RecordReader {
  public:
-  explicit TextReader(const std::byte* at) : at_(at) {}
+  explicit RecordReader(const std::byte* at) : at_(at) {}
   std::string_view Next() noexcept {
     std::uint32_t size;
     std::memcpy(&size, at_, sizeof size);
@@ -119,7 +119,7 @@ template <class Event>
 Event Decode(const std::byte* record, std::vector<DecodedField>& fields) {
   Event event;
   std::memcpy(static_cast<void*>(&event), record + sizeof(RecordHeader), sizeof event);
-  TextReader texts(record + sizeof(RecordHeader) + sizeof event);
+  RecordReader texts(record + sizeof(RecordHeader) + sizeof event);
   ForEachText(event, [&](std::string_view& text) { text = texts.Next(); });
   fields.clear();
   const auto count = texts.Value<std::uint32_t>();

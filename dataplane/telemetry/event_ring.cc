@@ -15,9 +15,9 @@ constexpr std::size_t RoundUp(std::size_t n) { return (n + 7) & ~std::size_t{7};
 
 std::size_t TextSize(std::string_view text) { return sizeof(std::uint32_t) + text.size(); }
 
-class TextWriter {
+class RecordWriter {
  public:
-  explicit TextWriter(std::byte* at) : at_(at) {}
+  explicit RecordWriter(std::byte* at) : at_(at) {}
   void Add(std::string_view text) noexcept {
     Value(static_cast<std::uint32_t>(text.size()));
     if (text.empty()) return;  // its data() may be null
@@ -79,7 +79,7 @@ bool PushEvent(EventRing::State& ring, EventType type, Event event) noexcept {
   const RecordHeader header{static_cast<std::uint32_t>(size), type};
   std::memcpy(at, &header, sizeof header);
   std::memcpy(at + sizeof header, static_cast<const void*>(&event), sizeof event);
-  TextWriter texts(at + sizeof header + sizeof event);
+  RecordWriter texts(at + sizeof header + sizeof event);
   ForEachText(event, [&](std::string_view text) { texts.Add(text); });
   texts.Value(count);
   ForEachField(event, [&](const DecodedField& f) {
