@@ -179,7 +179,10 @@ bool Worker::State::Reopen(Item& item) {
     // name through as the middle of an unknown connection. Sequence numbers are not
     // checked here any more, so a RST is not taken for the end either.
     const bool ends = !Stops(flow.action) || direction == Direction::kToClient;
-    if (ends && (flags & (kTcpFin | kTcpRst)) != 0) flows->SetState(flow, FlowState::kClosing, now);
+    if (!ends || (flags & (kTcpFin | kTcpRst)) == 0) return false;
+    const auto& seen = cold[flow.cold].tcp_flags;
+    const bool both = (seen[0] & seen[1] & kTcpFin) != 0 && !Stops(flow.action);
+    flows->SetState(flow, both ? FlowState::kClosed : FlowState::kClosing, now);
     return false;
   }
   if (flow.policy_epoch != epoch) Rejudge(flow);

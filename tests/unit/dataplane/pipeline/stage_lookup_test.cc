@@ -4,6 +4,7 @@ namespace weir {
 namespace {
 
 using test::Octets;
+using test::operator+;
 using test::WorkerRig;
 
 TEST(StageLookup, BothDirectionsAreOneFlow) {
@@ -91,6 +92,29 @@ TEST(StageLookup, ASynThatDiedDoesNotLetAStoppedStreamBeginInItsMiddle) {
   EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail));
   rig.SendTcp(true, {.seq = 40, .flags = 0x02});
   EXPECT_FALSE(rig.SendTcp(true, {.seq = 41, .ack = 1}, tail)) << "no SYN/ACK answered the SYN";
+}
+
+// Decided long before it ends: no stream engine watches the FINs any more.
+TEST(StageLookup, APassedFlowThatBothSidesEndedIsForgottenSoon) {
+  for (const bool both : {true, false}) {
+    WorkerRig rig;
+    rig.Handshake();
+    const std::uint32_t next = 1 + static_cast<std::uint32_t>(WorkerRig::Hello("a.innocent.example").size());
+    EXPECT_TRUE(rig.SendHello("a.innocent.example"));
+    const Octets records = test::Records(test::ServerHelloMessage(Octets(32), test::Hex("002b00020304"))) +
+                           test::Hex("140303000101 1703030040") + Octets(64);
+    const std::uint32_t answered = 1 + static_cast<std::uint32_t>(records.size());
+    EXPECT_TRUE(rig.SendTcp(false, {.sport = 443, .dport = 40000, .seq = 1, .ack = next}, records));
+    EXPECT_TRUE(rig.SendTcp(true, {.seq = next, .ack = answered, .flags = 0x10}));
+    ASSERT_EQ(rig.worker->counters().undecided_bytes, 0u);
+    EXPECT_TRUE(rig.SendTcp(true, {.seq = next, .ack = answered, .flags = 0x11}));
+    if (both) {
+      EXPECT_TRUE(rig.SendTcp(false, {.sport = 443, .dport = 40000, .seq = answered, .ack = next + 1, .flags = 0x11}));
+    }
+    rig.now.us += 4'000'000;
+    rig.worker->Tick(rig.now, rig.out);
+    EXPECT_EQ(rig.worker->counters().flows_ended, both ? 1u : 0u);
+  }
 }
 
 }  // namespace
