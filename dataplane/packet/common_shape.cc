@@ -9,85 +9,77 @@ namespace {
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
 
-// `addresses`: both, in front of what they carry. Their words and those of the segment
-// follow each other in all frames of these shapes but for IPv4's nothing in between.
-bool SumGood(const std::byte* addresses, std::size_t size, std::uint8_t proto, std::size_t segment) noexcept {
-  // proto and length as words of the wire
-  const std::uint64_t pseudo = std::uint64_t{proto} << 8 | __builtin_bswap32(static_cast<std::uint32_t>(segment));
-  return ChecksumFold(ChecksumAddNative(addresses, size) + pseudo) == 0xffff;
+// The addresses stand right before the transport header in these shapes: one sum over both of
+// them and the segment, and the rest of the pseudo header (proto, length) as words of the wire.
+bool SumGood(const Walk& walk, std::size_t addresses, std::size_t at, std::size_t end) noexcept {
+  const auto length = static_cast<std::uint32_t>(end - at);
+  const std::uint64_t pseudo = std::uint64_t{walk.view.proto} << 8 | __builtin_bswap32(length);
+  return ChecksumFold(ChecksumAddNative(walk.At(addresses), end - addresses) + pseudo) == 0xffff;
 }
 
-bool ReadTcp(const std::byte* p, std::size_t length, PacketView& view) noexcept {
-  if (length < 20) return false;
-  const std::size_t header = std::size_t{LoadU8(p + 12)} >> 4 << 2;
-  if (header < 20 || header > length) return false;
-  view.tcp_flags = LoadU8(p + 13);
-  if (!TcpFlagsMakeSense(view.tcp_flags)) return false;
-  view.tcp_seq = LoadBe32(p + 4);
-  view.tcp_ack = LoadBe32(p + 8);
-  view.tcp_window = LoadBe16(p + 14);
-  view.tcp_urgent = LoadBe16(p + 18);
-  view.payload_off = static_cast<std::uint32_t>(view.l4_off + header);
-  view.payload_len = static_cast<std::uint32_t>(length - header);
-  if (header > 20) ReadTcpOptions(view, {p + 20, header - 20});
+bool ReadTcp(Walk& walk, std::size_t at, std::size_t end) noexcept {
+  if (end - at < 20) return false;
+  const std::size_t header = std::size_t{LoadU8(walk.At(at + 12))} >> 4 << 2;
+  if (header < 20 || header > end - at) return false;
+  ReadTcpHeader(walk, at, header, end);
+  return TcpFlagsMakeSense(walk.view.tcp_flags);
+}
+
+bool ReadUdp(Walk& walk, std::size_t at, std::size_t end) noexcept {
+  if (end - at < 8 || LoadBe16(walk.At(at + 4)) != end - at) return false;
+  PacketView& view = walk.view;
+  view.src_port = LoadBe16(walk.At(at));
+  view.dst_port = LoadBe16(walk.At(at + 2));
+  if (walk.options.peel_tunnels && IsTunnelPort(view.src_port, view.dst_port)) return false;
+  view.payload_off = static_cast<std::uint32_t>(at + 8);
+  view.payload_len = static_cast<std::uint32_t>(end - at - 8);
   return true;
 }
 
-bool ReadUdp(const std::byte* p, std::size_t length, const ParseOptions& options, PacketView& view) noexcept {
-  if (length < 8 || LoadBe16(p + 4) != length) return false;
-  if (options.peel_tunnels && IsTunnelPort(view.src_port, view.dst_port)) return false;
-  view.payload_off = view.l4_off + 8;
-  view.payload_len = static_cast<std::uint32_t>(length - 8);
-  return true;
-}
-
-// At the transport header; `addresses` as for SumGood.
-bool ReadAbove(const std::byte* p, std::size_t length, const std::byte* addresses, const ParseOptions& options,
-               PacketView& view) noexcept {
-  if (length < 8) return false;
-  view.src_port = LoadBe16(p);
-  view.dst_port = LoadBe16(p + 2);
+bool ReadAbove(Walk& walk, std::size_t addresses, std::size_t at, std::size_t end) noexcept {
+  PacketView& view = walk.view;
+  view.l4_off = static_cast<std::uint32_t>(at);
   const bool tcp = view.proto == kProtoTcp;
-  if (tcp ? !ReadTcp(p, length, view) : !ReadUdp(p, length, options, view)) return false;
-  if (!options.verify_checksums) return true;
-  if (!tcp && LoadBe16(p + 6) == 0) return view.ip_version == 4;
-  return SumGood(addresses, static_cast<std::size_t>(p + length - addresses), view.proto, length);
+  if (tcp ? !ReadTcp(walk, at, end) : !ReadUdp(walk, at, end)) return false;
+  if (!walk.options.verify_checksums) return true;
+  if (!tcp && LoadBe16(walk.At(at + 6)) == 0) return view.ip_version == 4;
+  return SumGood(walk, addresses, at, end);
 }
 
-bool ReadIpv4(Bytes frame, std::size_t at, const ParseOptions& options, PacketView& view) noexcept {
-  if (frame.size() - at < kIpv4Header) return false;
-  const std::byte* p = frame.data() + at;
+bool ReadIpv4(Walk& walk, std::size_t at) noexcept {
+  if (!walk.Has(at, kIpv4Header)) return false;
+  const std::byte* p = walk.At(at);
+  PacketView& view = walk.view;
   const std::size_t total = LoadBe16(p + 2);
   view.proto = LoadU8(p + 9);
   const bool common = LoadU8(p) == 0x45 && (LoadBe16(p + 6) & 0x3fff) == 0 && total >= kIpv4Header &&
-                      total <= frame.size() - at && (view.proto == kProtoTcp || view.proto == kProtoUdp);
+                      walk.Has(at, total) && (view.proto == kProtoTcp || view.proto == kProtoUdp);
   if (!common) return false;
-  if (options.verify_checksums && ChecksumFold(ChecksumAddNative(p, kIpv4Header)) != 0xffff) return false;
+  if (walk.options.verify_checksums && ChecksumFold(ChecksumAddNative(p, kIpv4Header)) != 0xffff) return false;
   view.ip_version = 4;
   view.src = IpAddress::V4(p + 12);
   view.dst = IpAddress::V4(p + 16);
   view.l3_len = static_cast<std::uint32_t>(total);
   view.ttl = LoadU8(p + 8);
   view.fragment_id = LoadBe16(p + 4);
-  view.l4_off = static_cast<std::uint32_t>(at + kIpv4Header);
-  return ReadAbove(p + kIpv4Header, total - kIpv4Header, p + 12, options, view);
+  return ReadAbove(walk, at + 12, at + kIpv4Header, at + total);
 }
 
-bool ReadIpv6(Bytes frame, std::size_t at, const ParseOptions& options, PacketView& view) noexcept {
-  if (frame.size() - at < kIpv6Header) return false;
-  const std::byte* p = frame.data() + at;
+bool ReadIpv6(Walk& walk, std::size_t at) noexcept {
+  if (!walk.Has(at, kIpv6Header)) return false;
+  const std::byte* p = walk.At(at);
+  PacketView& view = walk.view;
   const std::size_t length = LoadBe16(p + 4);
   view.proto = LoadU8(p + 6);
-  const bool common = LoadU8(p) >> 4 == 6 && length <= frame.size() - at - kIpv6Header &&
-                      (view.proto == kProtoTcp || view.proto == kProtoUdp);
+  const bool common =
+      LoadU8(p) >> 4 == 6 && walk.Has(at + kIpv6Header, length) && (view.proto == kProtoTcp || view.proto == kProtoUdp);
   if (!common) return false;
   view.ip_version = 6;
   view.src = IpAddress::V6(p + 8);
   view.dst = IpAddress::V6(p + 24);
   view.l3_len = static_cast<std::uint32_t>(kIpv6Header + length);
   view.ttl = LoadU8(p + 7);
-  view.l4_off = static_cast<std::uint32_t>(at + kIpv6Header);
-  return ReadAbove(p + kIpv6Header, length, p + 8, options, view);
+  return ReadAbove(walk, at + 8, at + kIpv6Header, at + kIpv6Header + length);
 }
 
 }  // namespace
@@ -107,8 +99,9 @@ bool ReadCommonShape(Bytes frame, const ParseOptions& options, PacketView& view)
     at = 18;
   }
   view.l3_off = static_cast<std::uint32_t>(at);
-  if (type == kEtherIpv4) return ReadIpv4(frame, at, options, view);
-  return type == kEtherIpv6 && ReadIpv6(frame, at, options, view);
+  Walk walk{frame, options, view};
+  if (type == kEtherIpv4) return ReadIpv4(walk, at);
+  return type == kEtherIpv6 && ReadIpv6(walk, at);
 }
 
 }  // namespace weir

@@ -17,18 +17,8 @@ DropReason WalkTcp(Walk& walk, std::size_t at, std::size_t end) noexcept {
   const std::size_t header = std::size_t{LoadU8(p + 12)} >> 4 << 2;
   if (header < 20 || header > end - at) return DropReason::kBadLength;
   if (walk.options.verify_checksums && !L4ChecksumGood(walk, at, end, kProtoTcp)) return DropReason::kBadL4Checksum;
-  PacketView& view = walk.view;
-  view.src_port = LoadBe16(p);
-  view.dst_port = LoadBe16(p + 2);
-  view.tcp_seq = LoadBe32(p + 4);
-  view.tcp_ack = LoadBe32(p + 8);
-  view.tcp_flags = LoadU8(p + 13);
-  view.tcp_window = LoadBe16(p + 14);
-  view.tcp_urgent = LoadBe16(p + 18);
-  view.payload_off = static_cast<std::uint32_t>(at + header);
-  view.payload_len = static_cast<std::uint32_t>(end - at - header);
-  if (header > 20) ReadTcpOptions(view, {p + 20, header - 20});
-  return TcpFlagsMakeSense(view.tcp_flags) ? DropReason::kNone : DropReason::kTcpBadFlags;
+  ReadTcpHeader(walk, at, header, end);
+  return TcpFlagsMakeSense(walk.view.tcp_flags) ? DropReason::kNone : DropReason::kTcpBadFlags;
 }
 
 DropReason WalkUdp(Walk& walk, std::size_t at, std::size_t end) noexcept {

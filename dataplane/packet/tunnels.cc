@@ -212,6 +212,8 @@ bool IsTunnelPort(std::uint16_t src, std::uint16_t dst) noexcept {
 
 bool PeelUdpTunnel(Walk& walk) noexcept {
   const PacketView& view = walk.view;
+  // Asked here too, so that a port that is missing there peels nothing anywhere, and its test says so.
+  if (!IsTunnelPort(view.src_port, view.dst_port)) return false;
   const std::size_t at = view.payload_off;
   const std::size_t length = view.payload_len;
   switch (view.dst_port) {

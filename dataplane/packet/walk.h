@@ -52,6 +52,21 @@ inline constexpr std::uint16_t kEtherBridging = 0x6558;  // transparent Ethernet
 [[nodiscard]] bool ReadCommonShape(Bytes frame, const ParseOptions& options, PacketView& view) noexcept;
 
 void ReadTcpOptions(PacketView& view, Bytes options) noexcept;  // transport.cc
+// The fields of a TCP header at `at`, of `header` bytes; the segment goes to `end`. All of it is there.
+inline void ReadTcpHeader(Walk& walk, std::size_t at, std::size_t header, std::size_t end) noexcept {
+  const std::byte* p = walk.At(at);
+  PacketView& view = walk.view;
+  view.src_port = LoadBe16(p);
+  view.dst_port = LoadBe16(p + 2);
+  view.tcp_seq = LoadBe32(p + 4);
+  view.tcp_ack = LoadBe32(p + 8);
+  view.tcp_flags = LoadU8(p + 13);
+  view.tcp_window = LoadBe16(p + 14);
+  view.tcp_urgent = LoadBe16(p + 18);
+  view.payload_off = static_cast<std::uint32_t>(at + header);
+  view.payload_len = static_cast<std::uint32_t>(end - at - header);
+  if (header > 20) ReadTcpOptions(view, {p + 20, header - 20});
+}
 // Data or FIN without ACK: discarded by every receiver (RFC 9293 s3.10.7.4); SYN with FIN or RST: said by none.
 [[nodiscard]] inline bool TcpFlagsMakeSense(std::uint8_t flags) noexcept {
   if ((flags & (kTcpSyn | kTcpRst | kTcpAck)) == 0) return false;

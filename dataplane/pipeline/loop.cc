@@ -13,15 +13,7 @@ void Sleep(std::uint32_t us) noexcept {
   nanosleep(&pause, nullptr);
 }
 
-std::uint64_t Cycles() noexcept {
-#if defined(__aarch64__)
-  std::uint64_t ticks;
-  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-  return ticks;
-#else
-  return __builtin_ia32_rdtsc();
-#endif
-}
+std::uint64_t Cycles() noexcept { return __builtin_ia32_rdtsc(); }
 
 }  // namespace
 

@@ -37,7 +37,7 @@ TEST(Feeder, TellsEachFramesFate) {
 
 // The parser is given a frame as if it were a byte longer: what a bug in it would read. It must be seen.
 TEST(Feeder, HasAPlantedOverReadOfOneByteSeen) {
-  if (!kAddressSanitizer) GTEST_SKIP() << "not a sanitizer build (scripts/test-sanitized)";
+  if (!kAddressSanitizer) GTEST_SKIP() << "not a sanitizer build (scripts/test-mutations runs it in one)";
   Octets longer = Ethernet(0x0800, Ipv4(17, Udp(1, 2, Text("payload."))));
   longer.pop_back();
   const std::unique_ptr<std::byte[]> block = Copy(longer);

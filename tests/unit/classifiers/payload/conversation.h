@@ -1,4 +1,7 @@
 #pragma once
+#include <string>
+#include <vector>
+
 #include "classifiers/payload/payload.h"
 #include "tests/support/packet_builder.h"
 

@@ -35,7 +35,7 @@ TEST(HandlePool, GivesBackWhatAnObjectOwnsAtOnceAndUsesItsPlaceAgain) {
 }
 
 TEST(HandlePool, LetsASanitizerSeeWhatIsReadPastAnObjectOrAfterItsRelease) {
-  if (!kAddressSanitizer) GTEST_SKIP() << "not a sanitizer build (scripts/test-sanitized)";
+  if (!kAddressSanitizer) GTEST_SKIP() << "not a sanitizer build (scripts/test-mutations runs it in one)";
   HandlePool<std::uint64_t> pool;
   const Handle handle = pool.Acquire(1u);
   (void)pool.Acquire(2u);
