@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "classifiers/dns_memory.h"
+#include "dataplane/control/replay_frames.h"
 #include "dataplane/io/capture.h"
 #include "dataplane/packet/unfinished_sums.h"
 #include "dataplane/pipeline/steering.h"
@@ -21,14 +22,6 @@ namespace {
 
 constexpr std::size_t kRound = 4096;  // frames given to several workers at once
 constexpr std::array<std::uint64_t, 2> kSeed = {0x7765697200000001, 0x7265706c61790002};  // the same on every run
-
-// A frame of a capture: a block of exactly its bytes, so that a sanitizer sees
-// the first byte read past it.
-struct ReplayFrame {
-  std::unique_ptr<std::byte[]> bytes;
-  std::int64_t time_ns = 0;
-  std::uint32_t wire_len = 0;
-};
 
 ReplayFrame& Own(const FrameRef& frame) { return *static_cast<ReplayFrame*>(frame.handle); }
 
@@ -146,12 +139,11 @@ class Run {
   }
 
   void Take(const CaptureReader::Frame& read, LinkType link) {
-    auto* own = new ReplayFrame{std::make_unique<std::byte[]>(read.bytes.size()), read.time_ns, read.wire_len};
-    std::memcpy(own->bytes.get(), read.bytes.data(), read.bytes.size());
+    ReplayFrame* const own = frames_.Make(read.bytes, read.time_ns, read.wire_len);
     FrameRef frame;
     frame.handle = own;
-    frame.data = own->bytes.get();
-    frame.len = static_cast<std::uint32_t>(read.bytes.size());
+    frame.data = own->bytes;
+    frame.len = static_cast<std::uint32_t>(own->size);
     frame.link = link;
     frame.sums_vouched =
         engine_.parse.verify_checksums && engine_.parse.unfinished_sums && sums_.Vouches(frame.bytes(), link);
@@ -213,24 +205,22 @@ class Run {
 
   // Writes what was forwarded, mirrored and injected; gives every frame back.
   Result<void> Deliver() {
-    std::vector<FrameRef> forward;
-    std::vector<FrameRef> mirror;
-    std::vector<FrameRef> gone;
+    forward_.clear();
+    mirrored_.clear();
     for (const auto& lane : lanes_) {
-      forward.insert(forward.end(), lane->out.forward.begin(), lane->out.forward.end());
-      mirror.insert(mirror.end(), lane->out.mirror.begin(), lane->out.mirror.end());
-      for (const DroppedFrame& dropped : lane->out.dropped) gone.push_back(dropped.frame);
+      forward_.insert(forward_.end(), lane->out.forward.begin(), lane->out.forward.end());
+      mirrored_.insert(mirrored_.end(), lane->out.mirror.begin(), lane->out.mirror.end());
     }
     if (lanes_.size() > 1) {
       const auto by_number = [](const FrameRef& a, const FrameRef& b) { return a.number < b.number; };
-      std::stable_sort(forward.begin(), forward.end(), by_number);
-      std::stable_sort(mirror.begin(), mirror.end(), by_number);
+      std::stable_sort(forward_.begin(), forward_.end(), by_number);
+      std::stable_sort(mirrored_.begin(), mirrored_.end(), by_number);
     }
-    for (const FrameRef& frame : forward) {
+    for (const FrameRef& frame : forward_) {
       if (out_) Check(out_->Write(frame.bytes(), Own(frame).time_ns, Own(frame).wire_len));
       if (out_) ++result_.frames_written;
     }
-    for (const FrameRef& frame : mirror) {
+    for (const FrameRef& frame : mirrored_) {
       if (mirror_) Check(mirror_->Write(frame.bytes(), Own(frame).time_ns, Own(frame).wire_len));
       lanes_[0]->worker->CountMirror(true);
     }
@@ -239,11 +229,12 @@ class Run {
         if (injected_)
           Check(injected_->Write(frame.bytes, frame.time.us * 1000, static_cast<std::uint32_t>(frame.bytes.size())));
       }
+      for (const DroppedFrame& dropped : lane->out.dropped) frames_.GiveBack(&Own(dropped.frame));
+      given_back_ += lane->out.dropped.size();
       lane->out.Clear();
     }
-    given_back_ += forward.size() + gone.size();
-    for (const FrameRef& frame : forward) delete &Own(frame);
-    for (const FrameRef& frame : gone) delete &Own(frame);
+    for (const FrameRef& frame : forward_) frames_.GiveBack(&Own(frame));
+    given_back_ += forward_.size();
     return failed_;
   }
 
@@ -293,7 +284,9 @@ class Run {
   EngineSettings engine_;
   Steering steering_;
   UnfinishedSums sums_;
+  ReplayFrames frames_;
   std::vector<Steering::Dealt> dealt_;
+  std::vector<FrameRef> forward_, mirrored_;  // of one round
   ReplayResult result_;
   std::vector<std::unique_ptr<CaptureReader>> readers_;
   std::unique_ptr<CaptureWriter> out_, mirror_, injected_;

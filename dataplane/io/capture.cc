@@ -61,6 +61,7 @@ std::int64_t SecondsOf(const pcap_pkthdr& header) noexcept {
 
 struct CaptureReader::State {
   pcap_t* pcap = nullptr;
+  std::unique_ptr<char[]> room;  // the stream's: setvbuf without one ignores the size
   std::string path;
   bool nanoseconds = false;
   ~State() {
@@ -80,7 +81,10 @@ Result<std::unique_ptr<CaptureReader>> CaptureReader::Open(const std::string& pa
   if (file == nullptr) {
     return Fail(errno == ENOENT ? Errc::kNotFound : Errc::kCorrupt, path + ": " + std::strerror(errno));
   }
-  std::setvbuf(file, nullptr, _IOFBF, kReadBytes);
+  if (file != stdin) {  // which outlives the room
+    made->state_->room = std::make_unique_for_overwrite<char[]>(kReadBytes);
+    std::setvbuf(file, made->state_->room.get(), _IOFBF, kReadBytes);
+  }
   made->state_->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
   if (made->state_->pcap == nullptr) std::fclose(file);
   if (made->state_->pcap != nullptr) {
