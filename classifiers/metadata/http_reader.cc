@@ -365,7 +365,7 @@ void HttpReader::OnResponseHead(const Fields& fields, Metadata&, Inspection& res
   Asked asked = Asked::kPlain;
   if (!unanswered_.empty()) {
     asked = unanswered_.front();
-    unanswered_.pop_front();
+    unanswered_.erase(unanswered_.begin());
     Forget(asked);
   }
   // Answered before its body came: some do not wait for it then.
@@ -401,7 +401,7 @@ void HttpReader::Ask(Asked asked) {
   if (unanswered_.size() <= kMostUnanswered) return;
   // The answers are not seen, or nobody reads them: the latest matter.
   const Asked oldest = unanswered_.front();
-  unanswered_.pop_front();
+  unanswered_.erase(unanswered_.begin());
   Forget(oldest);
   if (oldest != Asked::kPreface) ++halves_[Index(Direction::kToClient)].tx;
 }
@@ -422,7 +422,7 @@ void HttpReader::Break(Inspection& result, ReaderEvent event) {
 
 std::size_t HttpReader::memory_bytes() const noexcept {
   return halves_[0].head.capacity() + halves_[1].head.capacity() + scout_.memory_bytes() +
-         unanswered_.size() * sizeof(Asked) + (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
+         unanswered_.capacity() * sizeof(Asked) + (http2_ ? sizeof(Http2Reader) + http2_->memory_bytes() : 0);
 }
 
 }  // namespace weir

@@ -1,9 +1,9 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "classifiers/metadata/http2_reader.h"
 #include "classifiers/metadata/http_framing.h"
@@ -88,7 +88,7 @@ class HttpReader {
 
   const ReaderLimits* limits_;
   std::array<Half, 2> halves_;
-  std::deque<Asked> unanswered_;
+  std::vector<Asked> unanswered_;  // at most kMostUnanswered of one octet
   std::unique_ptr<Http2Reader> http2_;
   HttpScout scout_;     // of the client's body at hand
   std::string host_;    // the first of the present request

@@ -1,12 +1,12 @@
 #include "perf/limits/flow_bytes.h"
 
 #include <fmt/core.h>
-#include <malloc.h>
 #include <ndpi/ndpi_api.h>
 
 #include "dataplane/core/packet_view.h"
 #include "dataplane/pipeline/flow_state.h"
 #include "perf/limits/lab.h"
+#include "perf/support/heap.h"
 
 namespace weir::perf {
 namespace {
@@ -14,17 +14,12 @@ namespace {
 constexpr std::uint32_t kFlows = 4000;
 constexpr Direction kUp = Direction::kToServer;
 
-double HeapBytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return static_cast<double>(info.uordblks + info.hblkhd);
-}
-
 // The heap since `before`, a flow, after `each(flow)` of all flows, and what the worker
 // counts against memory.undecided_bytes.
 template <class Each>
 void Row(Lab& lab, double before, std::string_view what, Each each) {
   for (std::uint32_t i = 0; i < kFlows; ++i) each(i);
-  fmt::print("{:<58} {:>9.0f} {:>9.0f}\n", what, (HeapBytes() - before) / kFlows,
+  fmt::print("{:<58} {:>9.0f} {:>9.0f}\n", what, (static_cast<double>(HeapBytes()) - before) / kFlows,
              static_cast<double>(lab.undecided_bytes()) / kFlows);
 }
 
@@ -34,7 +29,7 @@ void Table(const Startup& startup) {
   options.expected_packets = UINT64_MAX / Lab::kRounds / 2;
   const auto measure = [&](auto body) {
     Lab lab(startup, options);
-    body(lab, HeapBytes());
+    body(lab, static_cast<double>(HeapBytes()));
   };
   const FrameBytes piece(1400, std::byte{0x33});
   measure([&](Lab& lab, double before) {

@@ -1,6 +1,5 @@
 #include "perf/limits/lab.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <ctime>
 
 #include "dataplane/telemetry/event_codec.h"
+#include "perf/support/heap.h"
 
 namespace weir::perf {
 namespace {
@@ -90,7 +90,7 @@ Lab::Lab(const Startup& startup, const LabOptions& options)
   RunNormal();
   normal_ns_ = 0;
   normal_packets_ = 0;
-  malloc_trim(0);
+  ReleaseHeap();
   found_.rss_before_mib = ResidentMib();
 }
 

@@ -1,11 +1,11 @@
 #include "perf/rigs/subject.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include "dataplane/telemetry/event_codec.h"
 #include "perf/peers/handshakes.h"
 #include "perf/rigs/measure.h"
+#include "perf/support/heap.h"
 
 namespace weir::perf {
 namespace {
@@ -53,7 +53,7 @@ std::unique_ptr<Subject> Subject::Create(const Startup& startup, std::uint32_t f
   std::unique_ptr<Subject> made(new Subject);
   EngineSettings engine = startup.config.engine;
   engine.flow_capacity = flows + flows / 16 + spare + 1024;
-  malloc_trim(0);  // what others freed would hide what this one takes
+  ReleaseHeap();  // what others freed would hide what this one takes
   const std::size_t before = ResidentBytes();
   auto worker = Worker::Create(WorkerId{0}, engine, startup.generation, &made->events_, {1, 2});
   if (!worker) return nullptr;
