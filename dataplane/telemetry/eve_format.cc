@@ -1,6 +1,5 @@
 #include "dataplane/telemetry/eve_format.h"
 
-#include <arpa/inet.h>
 #include <fmt/compile.h>
 
 #include <array>
@@ -22,7 +21,7 @@ void Raw(std::string_view text, JsonBuffer& out) { out.append(text); }
 // `format` by FMT_COMPILE: it is taken apart once, by the compiler.
 template <class Format, class... Args>
 void Print(JsonBuffer& out, const Format& format, const Args&... args) {
-  fmt::format_to(std::back_inserter(out), format, args...);
+  fmt::format_to(fmt::appender(out), format, args...);
 }
 
 void Field(std::string_view name, std::string_view value, JsonBuffer& out) {
@@ -36,13 +35,9 @@ void TextOrNull(std::string_view name, std::string_view value, JsonBuffer& out) 
 }
 
 void Address(std::string_view name, const IpAddress& address, std::uint8_t version, JsonBuffer& out) {
-  const auto& octets = address.octets;
-  if (version == 4) {
-    return Print(out, FMT_COMPILE(",\"{}\":\"{}.{}.{}.{}\""), name, octets[0], octets[1], octets[2], octets[3]);
-  }
-  std::array<char, INET6_ADDRSTRLEN> room{};
-  const char* text = inet_ntop(AF_INET6, octets.data(), room.data(), static_cast<socklen_t>(room.size()));
-  Print(out, FMT_COMPILE(",\"{}\":\"{}\""), name, std::string_view(text));
+  Print(out, FMT_COMPILE(",\"{}\":\""), name);
+  AppendAddress(address, version, out);
+  out.push_back('"');
 }
 
 void Protocol(const EventHead& head, JsonBuffer& out) {

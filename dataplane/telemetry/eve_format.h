@@ -24,6 +24,8 @@ void AppendProtocolObject(const ProtocolEvent& event, const std::vector<DecodedF
 
 // A JSON string with its quotes. Bytes that are no UTF-8 become \u00XX.
 void AppendJsonString(std::string_view text, JsonBuffer& out);
+// 192.0.2.1; 2001:db8::1 (RFC 5952, as inet_ntop writes it).
+void AppendAddress(const IpAddress& address, std::uint8_t version, JsonBuffer& out);
 // 2026-11-24T08:00:00.123456+0000
 void AppendTimestamp(Timestamp time, JsonBuffer& out);
 

@@ -1,6 +1,7 @@
 #include "dataplane/telemetry/eve_writer.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -59,6 +60,7 @@ Result<std::unique_ptr<EveWriter>> EveWriter::Start(const EveOptions& options, s
   s.fd = open(options.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (options.append ? O_APPEND : O_TRUNC), 0640);
   if (s.fd < 0) return Fail(Errc::kIo, options.path + ": " + std::strerror(errno));
   s.thread = std::thread([&s] { s.Run(); });
+  pthread_setname_np(s.thread.native_handle(), "eve");
   return made;
 }
 

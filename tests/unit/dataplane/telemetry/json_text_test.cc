@@ -1,4 +1,9 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -40,6 +45,41 @@ TEST(AppendTimestamp, IsRfc3339WithMicrosecondsAndZone) {
   EXPECT_EQ(text(0), "1970-01-01T00:00:00.000000+0000");
   EXPECT_EQ(text(1'709'164'799'999'999), "2024-02-28T23:59:59.999999+0000");
   EXPECT_EQ(text(1'709'164'800'000'001), "2024-02-29T00:00:00.000001+0000");
+}
+
+TEST(AppendAddress, WritesWhatInetNtopWrites) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 50000; ++round) {
+    IpAddress address{};
+    for (std::size_t group = 0; group < 8; ++group) {
+      const unsigned kind = static_cast<unsigned>(random() % 4);
+      const unsigned value = kind == 0 ? 0xffffu : kind == 1 ? static_cast<unsigned>(random() & 0xffff) : 0u;
+      address.octets[2 * group] = static_cast<std::uint8_t>(value >> 8);
+      address.octets[2 * group + 1] = static_cast<std::uint8_t>(value);
+    }
+    for (const std::uint8_t version : {std::uint8_t{4}, std::uint8_t{6}}) {
+      std::array<char, INET6_ADDRSTRLEN> wanted{};
+      inet_ntop(version == 4 ? AF_INET : AF_INET6, address.octets.data(), wanted.data(), INET6_ADDRSTRLEN);
+      JsonBuffer out;
+      AppendAddress(address, version, out);
+      ASSERT_EQ(std::string(out.data(), out.size()), wanted.data());
+    }
+  }
+}
+
+TEST(AppendTimestamp, WritesAnyOrderOfTimes) {
+  const auto text = [](std::int64_t us) {
+    JsonBuffer out;
+    AppendTimestamp({us}, out);
+    return std::string(out.data(), out.size());
+  };
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(text(0), "1970-01-01T00:00:00.000000+0000");
+    EXPECT_EQ(text(999'999), "1970-01-01T00:00:00.999999+0000");
+    EXPECT_EQ(text(1'700'000'000'000'001), "2023-11-14T22:13:20.000001+0000");
+    EXPECT_EQ(text(1'700'000'000'120'000), "2023-11-14T22:13:20.120000+0000");
+    EXPECT_EQ(text(1'700'000'059'999'999), "2023-11-14T22:14:19.999999+0000");
+  }
 }
 
 }  // namespace
