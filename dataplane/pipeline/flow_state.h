@@ -12,6 +12,7 @@
 #include "dataplane/core/verdict.h"
 #include "dataplane/flow/flow_record.h"
 #include "dataplane/flow/tcp_connection.h"
+#include "signatures/match/rule_set.h"
 
 namespace weir {
 
@@ -28,6 +29,8 @@ struct UndecidedFlow {
   std::uint32_t ndpi_packets = 0;
   std::uint32_t ndpi_bytes = 0;                // shown to nDPI, which may keep them
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
+  std::array<StreamScan, 2> scan;              // of these heads, by the rules of
+  std::uint32_t scanned_by = 0;                // this generation
   std::array<bool, 2> header_matched{};
   std::optional<PayloadMemory> payload;          // of our own detectors
   std::array<std::uint16_t, 2> payload_asked{};  // bytes of a stream's heads that they saw

@@ -14,7 +14,8 @@ constexpr std::uint32_t kTombstones = 8;  // one on so many records of the table
 
 std::size_t Worker::State::MemoryOf(const UndecidedFlow& state) const noexcept {
   std::size_t sum = sizeof(UndecidedFlow) + state.metadata.memory_bytes() + state.head[0].capacity() +
-                    state.head[1].capacity() + state.fired.capacity() * sizeof(state.fired[0]);
+                    state.head[1].capacity() + state.fired.capacity() * sizeof(state.fired[0]) +
+                    state.scan[0].memory_bytes() + state.scan[1].memory_bytes();
   if (state.tcp) sum += state.tcp->memory_bytes();
   if (state.readers) sum += state.readers->memory_bytes();
   if (state.ndpi) sum += ndpi_flow_bytes + state.ndpi_bytes + (state.tcp && state.ndpi_bytes > 0 ? kNdpiKeeps : 0);

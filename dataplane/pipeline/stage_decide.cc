@@ -55,11 +55,12 @@ bool Worker::State::MayStillLearn(const FlowRecord& flow, UndecidedFlow& state) 
     case ReaderState::kUnknown:
       break;
   }
-  const std::size_t depth = generation->rules->payload_depth();
-  const bool rules_wait = depth > 0 && within && (state.head[0].size() < depth || state.head[1].size() < depth);
-  const bool detectors_wait =
-      flow.key.proto == kProtoUdp && within && (!state.payload || state.payload->datagrams < kPayloadDatagrams);
-  return ndpi_listens || rules_wait || (detectors_wait && state.DetectorsMayAsk());
+  const std::size_t shorter = std::min(state.head[0].size(), state.head[1].size());
+  const bool rules_wait = shorter < generation->rules->payload_depth();
+  const bool detectors_wait = flow.key.proto == kProtoUdp
+                                  ? !state.payload || state.payload->datagrams < kPayloadDatagrams
+                                  : shorter < kPayloadHead;
+  return ndpi_listens || (within && (rules_wait || (detectors_wait && state.DetectorsMayAsk())));
 }
 
 // Nothing better will come: the voices that only guess are heard.

@@ -56,7 +56,7 @@ void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, b
   const bool asked = generation->rules->uses(BufferId::kPayload);
   if (bytes.empty() || (!asked && !state.DetectorsMayAsk())) return;
   if (!stream) {
-    if (asked) matcher->MatchDatagram(ViewOf(*item.flow, direction), state.metadata, bytes, matches);
+    if (asked) matcher->MatchDatagram(ViewOf(*item.flow, direction), bytes, matches);
     return;
   }
   const std::size_t depth = asked ? generation->rules->payload_depth() : 0;
@@ -68,7 +68,11 @@ void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, b
   head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
   if (scanned >= depth) return;
   const Bytes seen = Bytes(head).first(std::min(head.size(), depth));
-  matcher->MatchStream(ViewOf(*item.flow, direction), state.metadata, seen, scanned, matches);
+  if (state.scanned_by != generation->number) {  // other rules: what was seen is new to them
+    state.scanned_by = generation->number;
+    state.scan = {};
+  }
+  matcher->MatchStream(ViewOf(*item.flow, direction), seen, state.scan[Index(direction)], matches);
 }
 
 void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {

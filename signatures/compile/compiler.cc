@@ -4,13 +4,12 @@
 #include <array>
 #include <map>
 
+#include "signatures/compile/payload_depth.h"
 #include "signatures/match/rule_set_impl.h"
 #include "signatures/rule/parser.h"
 
 namespace weir {
 namespace {
-
-constexpr std::uint32_t kUnboundedDepth = 16 * 1024;  // of a stream, for contents that may lie anywhere
 
 struct RuleClass {
   std::string_view name, text;
@@ -37,6 +36,8 @@ RuleAction ActionOf(RuleVerb verb) {
   constexpr std::array kActions = {RuleAction::kAlert, RuleAction::kPass, RuleAction::kDrop, RuleAction::kReject};
   return kActions[static_cast<std::size_t>(verb)];
 }
+
+constexpr std::uint32_t kStreamDepth = 16 * 1024;  // of a stream, for contents that may lie anywhere
 
 class Compiler {
  public:
@@ -175,9 +176,10 @@ class Compiler {
     const Rule& rule = impl_->rules[r].rule;
     if (rule.buffers.empty()) impl_->header_only.push_back(r);
     const bool payload = !rule.buffers.empty() && rule.buffers[0].buffer == BufferId::kPayload;
-    if (payload && (rule.header.ip_proto == 0 || rule.header.ip_proto == 6)) {
-      impl_->payload_depth = std::max(impl_->payload_depth, DepthOf(rule));
-    }
+    const std::uint32_t depth = payload ? PayloadDepth(impl_->rules[r]) : 0;
+    const auto deepen = [&](std::uint32_t& of, std::uint32_t most) { of = std::max(of, std::min(depth, most)); };
+    if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) deepen(impl_->payload_depth, kStreamDepth);
+    if (rule.header.ip_proto != 6) deepen(impl_->datagram_depth, UINT32_MAX);
     // Payload tests are verified together; one literal is enough to find the rule.
     for (std::uint32_t t = 0; t < (payload ? 1 : rule.buffers.size()); ++t) {
       const BufferTests& tests = rule.buffers[t];
@@ -195,21 +197,6 @@ class Compiler {
       if (payload)
         impl_->longest_literal = std::max(impl_->longest_literal, static_cast<std::uint32_t>(literal->bytes.size()));
     }
-  }
-
-  static std::uint32_t DepthOf(const Rule& rule) {
-    std::int64_t depth = 0;
-    for (const BufferTests& tests : rule.buffers) {
-      for (const ValueTest& test : tests.tests) {
-        const auto* content = std::get_if<ContentTest>(&test);
-        if (content == nullptr) return kUnboundedDepth;
-        const auto length = static_cast<std::int64_t>(content->bytes.size());
-        const bool relative = content->distance.has_value() || content->within.has_value();
-        if (!content->starts && (!content->depth || relative)) return kUnboundedDepth;
-        depth = std::max(depth, content->starts ? length : content->offset.value_or(0) + *content->depth);
-      }
-    }
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(depth, 1, kUnboundedDepth));
   }
 
   void Build(std::size_t b) {

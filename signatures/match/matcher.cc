@@ -34,15 +34,15 @@ struct Matcher::State {
   const RuleSet::Impl* rules = nullptr;
   hs_scratch_t* scratch = nullptr;
   ValueMatcher values;
-  std::vector<std::uint32_t> hits;
+  std::vector<std::uint32_t> hits;  // sorted
+  std::vector<std::uint32_t> due;
   std::string scan;
 
   ~State() { hs_free_scratch(scratch); }
   void Candidates(const BufferIndex& index, std::string_view before, std::string_view text);
   [[nodiscard]] bool HeaderFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
   bool OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata, TxId tx) noexcept;
-  void MatchPayload(const FlowView& flow, std::string_view text, std::string_view scanned,
-                    std::vector<RuleMatch>& out) noexcept;
+  bool PayloadFits(TestRef ref, const FlowView& flow, std::string_view text, std::vector<RuleMatch>& out) noexcept;
 };
 
 Matcher::Matcher(const RuleSet& rules) : state_(std::make_unique<State>()) {
@@ -130,32 +130,50 @@ void Matcher::MatchField(const FlowView& flow, const Metadata& metadata, std::si
   for (const TestRef ref : index.always) verify(ref);
 }
 
-void Matcher::State::MatchPayload(const FlowView& flow, std::string_view text, std::string_view fresh,
-                                  std::vector<RuleMatch>& out) noexcept {
-  const BufferIndex& index = rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
-  const auto verify = [&](TestRef ref) {
-    const CompiledRule& rule = rules->rules[ref.rule];
-    if (!HeaderFits(rule, flow)) return;
-    for (std::size_t t = 0; t < rule.rule.buffers.size(); ++t) {
-      if (!values.Matches(rule.rule.buffers[t], rule.pcre[t], text)) return;
-    }
-    out.push_back({&rule.info, BufferId::kPayload, UINT32_MAX, 0});
-  };
-  Candidates(index, {}, fresh);
-  for (const std::uint32_t id : hits) verify(index.by_id[id]);
-  for (const TestRef ref : index.always) verify(ref);
+bool Matcher::State::PayloadFits(TestRef ref, const FlowView& flow, std::string_view text,
+                                 std::vector<RuleMatch>& out) noexcept {
+  const CompiledRule& rule = rules->rules[ref.rule];
+  if (!HeaderFits(rule, flow)) return false;
+  for (std::size_t t = 0; t < rule.rule.buffers.size(); ++t) {
+    if (!values.Matches(rule.rule.buffers[t], rule.pcre[t], text)) return false;
+  }
+  out.push_back({&rule.info, BufferId::kPayload, UINT32_MAX, 0});
+  return true;
 }
 
-void Matcher::MatchStream(const FlowView& flow, const Metadata&, Bytes head, std::size_t scanned,
-                          std::vector<RuleMatch>& out) noexcept {
+// A rule whose literal came first may be true only with what comes later, and a flow's protocol be known only then:
+// it is asked again until it is. Where too many wait, all is scanned again.
+void Matcher::MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, std::vector<RuleMatch>& out) noexcept {
+  constexpr std::size_t kMostWaiting = 64;
+  State& s = *state_;
+  const BufferIndex& index = s.rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
   const std::string_view text = AsText(head);
-  const std::size_t overlap = state_->rules->longest_literal == 0 ? 0 : state_->rules->longest_literal - 1;
-  state_->MatchPayload(flow, text, text.substr(scanned > overlap ? scanned - overlap : 0), out);
+  const std::size_t overlap = s.rules->longest_literal == 0 ? 0 : s.rules->longest_literal - 1;
+  const bool all = scan.waiting.size() > kMostWaiting || scan.scanned <= overlap;
+  s.Candidates(index, {}, all ? text : text.substr(scan.scanned - overlap));
+  if (!all) {
+    for (const std::uint32_t id : scan.waiting) {
+      if (!std::binary_search(s.hits.begin(), s.hits.end(), id)) s.due.push_back(id);
+    }
+  }
+  s.due.insert(s.due.end(), s.hits.begin(), s.hits.end());
+  scan.waiting.clear();
+  for (const std::uint32_t id : s.due) {
+    if (!s.PayloadFits(index.by_id[id], flow, text, out) && scan.waiting.size() <= kMostWaiting)
+      scan.waiting.push_back(id);
+  }
+  s.due.clear();
+  for (const TestRef ref : index.always) s.PayloadFits(ref, flow, text, out);
+  scan.scanned = text.size();
 }
 
-void Matcher::MatchDatagram(const FlowView& flow, const Metadata&, Bytes payload,
-                            std::vector<RuleMatch>& out) noexcept {
-  state_->MatchPayload(flow, AsText(payload), AsText(payload), out);
+void Matcher::MatchDatagram(const FlowView& flow, Bytes payload, std::vector<RuleMatch>& out) noexcept {
+  State& s = *state_;
+  const BufferIndex& index = s.rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
+  const std::string_view text = AsText(payload);
+  s.Candidates(index, {}, text.substr(0, s.rules->datagram_depth));
+  for (const std::uint32_t id : s.hits) s.PayloadFits(index.by_id[id], flow, text, out);
+  for (const TestRef ref : index.always) s.PayloadFits(ref, flow, text, out);
 }
 
 void Matcher::MatchHeader(const FlowView& flow, std::vector<RuleMatch>& out) noexcept {

@@ -55,6 +55,14 @@ class RuleSet {
   std::unique_ptr<const Impl> impl_;
 };
 
+// How far one direction of a stream was looked at, by one RuleSet: start anew with another.
+struct StreamScan {
+  std::size_t scanned = 0;             // bytes
+  std::vector<std::uint32_t> waiting;  // literals that were found, of rules that are not wholly true yet
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return waiting.capacity() * sizeof(waiting[0]); }
+};
+
 // One worker's matching: Hyperscan scratch and result buffers. Not thread-safe;
 // the RuleSet must outlive it. noexcept, allocates nothing once warm.
 class Matcher {
@@ -68,13 +76,11 @@ class Matcher {
   void MatchField(const FlowView& flow, const Metadata& metadata, std::size_t field,
                   std::vector<RuleMatch>& out) noexcept;
 
-  // The stream's first bytes of one direction, from offset 0. Bytes before
-  // `scanned` were given in an earlier call.
-  void MatchStream(const FlowView& flow, const Metadata& metadata, Bytes head, std::size_t scanned,
-                   std::vector<RuleMatch>& out) noexcept;
+  // The stream's first bytes of one direction, from offset 0, each time more of them
+  // than before. A rule may fire again when more comes.
+  void MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, std::vector<RuleMatch>& out) noexcept;
   // One UDP (or other) payload.
-  void MatchDatagram(const FlowView& flow, const Metadata& metadata, Bytes payload,
-                     std::vector<RuleMatch>& out) noexcept;
+  void MatchDatagram(const FlowView& flow, Bytes payload, std::vector<RuleMatch>& out) noexcept;
   // Rules with a header only (no buffer, no payload): once a flow and direction.
   void MatchHeader(const FlowView& flow, std::vector<RuleMatch>& out) noexcept;
 

@@ -47,7 +47,8 @@ struct RuleSet::Impl {
   std::vector<CompiledRule> rules;
   std::array<BufferIndex, kBufferCount> buffers;  // kPayload: streams and datagrams
   std::vector<std::uint32_t> header_only;
-  std::uint32_t payload_depth = 0;
+  std::uint32_t payload_depth = 0;    // of streams: what RuleSet::payload_depth says
+  std::uint32_t datagram_depth = 0;   // literals are looked for in so many bytes of a datagram
   std::uint32_t longest_literal = 0;  // of kPayload
 };
 

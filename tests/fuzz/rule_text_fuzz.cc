@@ -41,8 +41,10 @@ std::vector<std::pair<const RuleInfo*, std::uint32_t>> Match(Matcher& matcher, B
   for (const AppProto proto : {AppProto::kTls, AppProto::kHttp, AppProto::kDns}) {
     flow.app_proto = proto;
     for (std::size_t i = 0; i < metadata.size(); ++i) matcher.MatchField(flow, metadata, i, found);
-    matcher.MatchStream(flow, metadata, bytes, 0, found);
-    matcher.MatchDatagram(flow, metadata, bytes, found);
+    StreamScan scan;
+    matcher.MatchStream(flow, bytes.first(bytes.size() / 2), scan, found);
+    matcher.MatchStream(flow, bytes, scan, found);
+    matcher.MatchDatagram(flow, bytes, found);
   }
   std::vector<std::pair<const RuleInfo*, std::uint32_t>> seen;
   for (const RuleMatch& match : found) {

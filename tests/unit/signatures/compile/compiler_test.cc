@@ -55,9 +55,10 @@ List OnStream(const Rules& rules, std::string_view text, std::size_t piece = SIZ
   EXPECT_NE(rules.set, nullptr) << rules.First();
   Matcher matcher(*rules.set);
   std::vector<RuleMatch> out;
+  StreamScan scan;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = at + std::min(piece, text.size() - at);
-    matcher.MatchStream(Flow(), {}, AsBytes(text.substr(0, end)), at, out);
+    matcher.MatchStream(Flow(), AsBytes(text.substr(0, end)), scan, out);
     at = end;
   }
   List sids = Sids(out);
@@ -131,6 +132,54 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(CompileRules, FindsALiteralThatIsSplitBetweenPiecesOfAStream) {
   const Rules rules(R"(alert tcp any any -> any any (content:"needle"; sid:1;) )");
   for (const std::size_t piece : {1u, 2u, 5u}) EXPECT_EQ(OnStream(rules, "xxxxneedlexxxx", piece), List{1});
+}
+
+TEST(CompileRules, FindsWhatComesInPiecesLongAfterTheLiteral) {
+  const std::string far(100, 'x');
+  const Rules rules(R"(alert tcp any any -> any any (content:"needle"; content:"hay"; distance:0; sid:1;) )"
+                    "\n"
+                    R"(alert tcp any any -> any any (content:"needle"; pcre:"/x{90}hay$/"; sid:2;) )"
+                    "\n"
+                    R"(alert tcp any any -> any any (content:"needle"; content:"straw"; sid:3;) )");
+  for (const std::size_t piece : {1u, 3u, 7u, 60u, 500u})
+    EXPECT_EQ(OnStream(rules, "needle" + far + "hay", piece), (List{1, 2})) << piece;
+}
+
+TEST(CompileRules, FindsAllThoughMoreRulesWaitThanAreKept) {
+  std::string text;
+  for (int i = 100; i < 300; ++i)
+    text += "alert tcp any any -> any any (content:\"needle" + std::to_string(i) +
+            "\"; content:\"hay\"; sid:" + std::to_string(i) + ";)\n";
+  std::string stream;
+  for (int i = 100; i < 300; ++i) stream += "needle" + std::to_string(i);
+  EXPECT_EQ(OnStream(Rules(text), stream + "hay", 50).size(), 200u);
+}
+
+TEST(CompileRules, JudgesAnAnchoredPatternByNoMoreThanItsWidth) {
+  const auto depth = [](const std::string& tests) {
+    return Rules("alert tcp any any -> any any (" + tests + " sid:1;)").set->payload_depth();
+  };
+  EXPECT_EQ(depth(R"(content:"WA|06|"; startswith; pcre:"/^WA\x06[\x00-\x0f]/s";)"), 5u);
+  EXPECT_EQ(depth(R"(content:"ab"; depth:9; pcre:"/^ab{2,30}(c|dd)/i";)"), 34u);
+  for (const char* anywhere : {R"(content:"ab"; depth:9; pcre:"/ab/";)", R"(content:"ab"; depth:9; pcre:"/^ab.*c/s";)",
+                               R"(content:"ab"; depth:9; pcre:"/^abc$/";)", R"(content:"ab"; depth:9; pcre:"/^ab/m";)",
+                               R"(content:"ab"; depth:9; pcre:"/^ab|c/";)", R"(content:"ab"; depth:9; pcre:"/b/R";)",
+                               R"(content:"ab"; startswith; endswith;)"}) {
+    EXPECT_EQ(depth(anywhere), 16384u) << anywhere;
+  }
+}
+
+TEST(CompileRules, LooksAsDeepIntoADatagramAsItsRulesDo) {
+  const Rules rules(
+      R"(alert udp any any -> any any (content:"abc"; offset:2; depth:10; sid:1;) )"
+      "\n"
+      R"(alert udp any any -> any any (content:"x"; depth:1; content:"far"; distance:0; fast_pattern; sid:2;) )");
+  Matcher matcher(*rules.set);
+  std::vector<RuleMatch> out;
+  FlowView flow = Flow();
+  flow.proto = 17;
+  matcher.MatchDatagram(flow, AsBytes("x_______" + std::string("xabc") + std::string(500, '_') + "far"), out);
+  EXPECT_EQ(Sids(out), (List{1, 2}));
 }
 
 TEST(CompileRules, SaysHowDeepAStreamMustBeSeen) {

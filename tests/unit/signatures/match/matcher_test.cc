@@ -56,9 +56,11 @@ TEST(Matcher, SaysWhichFieldARuleMatched) {
 // Hyperscan itself reads past some of these (Debian's 5.4.0, AVX512VBMI): the next page cannot be read.
 TEST(Matcher, ReadsNothingBehindTheBytesItIsGiven) {
   Rig rig(
-      "alert tcp any any -> any any (content:\"|ee ee ee ee|\"; startswith; sid:1;)\n"
-      "alert tcp any any -> any any (content:\"|dd dd dd dd|\"; startswith; sid:2;)\n"
-      "alert tcp any any -> any any (content:\"|16 03|\"; startswith; sid:3;)\n");
+      "alert udp any any -> any any (content:\"|ee ee ee ee|\"; startswith; sid:1;)\n"
+      "alert udp any any -> any any (content:\"|dd dd dd dd|\"; startswith; sid:2;)\n"
+      "alert udp any any -> any any (content:\"|16 03|\"; startswith; sid:3;)\n"
+      "alert udp any any -> any any (content:\"|de ad|\"; sid:4;)\n");  // anywhere
+  rig.flow.proto = 17;
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(pages, MAP_FAILED);
@@ -69,7 +71,7 @@ TEST(Matcher, ReadsNothingBehindTheBytesItIsGiven) {
   for (std::size_t size = 1; size <= 300; ++size) {
     for (int round = 0; round < 20; ++round) {
       std::generate(end - size, end, [&] { return kBytes[random() % kBytes.size()]; });
-      rig.matcher->MatchDatagram(rig.flow, {}, {end - size, size}, rig.matches);
+      rig.matcher->MatchDatagram(rig.flow, {end - size, size}, rig.matches);
     }
   }
   EXPECT_FALSE(rig.matches.empty());

@@ -1,0 +1,59 @@
+#include "signatures/compile/payload_depth.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+namespace weir {
+namespace {
+
+// Nothing: anywhere.
+std::optional<std::uint64_t> DepthOf(const ContentTest& content) {
+  const std::uint64_t length = content.bytes.size();
+  if (content.ends || content.distance || content.within) return std::nullopt;
+  if (content.starts) return length;
+  if (!content.depth) return std::nullopt;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, content.offset.value_or(0) + *content.depth));
+}
+
+// A pattern that PCRE2 found to be anchored and Hyperscan to have a widest match, with the byte behind it, which \b may
+// look at.
+std::optional<std::uint64_t> DepthOf(const PcreTest& test, const pcre2_code* code) {
+  std::uint32_t options = 0;
+  pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &options);
+  const bool plain = (test.options & (kMultiline | kExtended)) == 0 && test.pattern.find('\0') == std::string::npos;
+  if (test.relative || !plain || (options & PCRE2_ANCHORED) == 0) return std::nullopt;
+  const unsigned flags =
+      ((test.options & kCaseless) != 0 ? HS_FLAG_CASELESS : 0u) | ((test.options & kDotAll) != 0 ? HS_FLAG_DOTALL : 0u);
+  hs_expr_info_t* info = nullptr;
+  hs_compile_error_t* error = nullptr;
+  if (hs_expression_info(test.pattern.c_str(), flags, &info, &error) != HS_SUCCESS) {
+    hs_free_compile_error(error);
+    return std::nullopt;
+  }
+  const unsigned width = info->matches_at_eod != 0 ? UINT32_MAX : info->max_width;
+  std::free(info);  // hs_expression_info's own allocator is malloc unless one is set
+  if (width == UINT32_MAX) return std::nullopt;
+  return std::uint64_t{width} + 1;
+}
+
+}  // namespace
+
+std::uint32_t PayloadDepth(const CompiledRule& compiled) {
+  std::uint64_t deepest = 1;
+  for (std::size_t b = 0; b < compiled.rule.buffers.size(); ++b) {
+    const std::vector<ValueTest>& tests = compiled.rule.buffers[b].tests;
+    for (std::size_t i = 0; i < tests.size(); ++i) {
+      const auto* content = std::get_if<ContentTest>(&tests[i]);
+      const auto* pcre = std::get_if<PcreTest>(&tests[i]);
+      const auto depth = content != nullptr ? DepthOf(*content)
+                         : pcre != nullptr  ? DepthOf(*pcre, compiled.pcre[b][i].get())
+                                            : std::nullopt;
+      if (!depth) return UINT32_MAX;
+      deepest = std::max(deepest, *depth);
+    }
+  }
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(deepest, UINT32_MAX));
+}
+
+}  // namespace weir
