@@ -24,6 +24,7 @@ namespace weir {
   X(kJa3s, "ja3s.hash")                      \
   X(kJa3sString, "ja3s.string")              \
   X(kJa4, "ja4.hash")                        \
+  X(kHelloShape, "hello shape")              \
   X(kEch, "tls.ech")                         \
   X(kQuicSni, "quic.sni")                    \
   X(kQuicVersion, "quic.version")            \

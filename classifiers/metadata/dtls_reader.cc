@@ -104,7 +104,7 @@ void DtlsReader::ReadHello(Bytes body, Metadata& out, Inspection& result) {
   last_hello_ = hash;
   const TxId tx = next_tx_++;
   result.events |= AddClientHello(ParseClientHello(body, HelloForm::kDtls), BufferId::kTlsSni, tx, out);
-  if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kDtls, tx, out);
+  if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kDtls, tx, limits_->fingerprints_later, out);
   answered_ = false;
   result.tx = tx;
   result.tx_complete = true;

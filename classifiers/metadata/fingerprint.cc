@@ -38,14 +38,19 @@ struct Hello {
   std::uint16_t version = 0;
   std::uint16_t newest = 0;  // of supported_versions, or `version`
   Values ciphers, extensions, groups, formats, signatures;
-  std::string_view alpn;  // the first
+  std::array<char, 2> alpn{};  // first and last character of the first protocol
+  bool has_alpn = false;
+
+  [[nodiscard]] std::array<Values*, 5> lists() noexcept {
+    return {&ciphers, &extensions, &groups, &formats, &signatures};
+  }
 
   // Keeps what the lists have allocated.
   void Clear() noexcept {
     whole = false;
     version = newest = 0;
-    for (Values* list : {&ciphers, &extensions, &groups, &formats, &signatures}) list->clear();
-    alpn = {};
+    for (Values* list : lists()) list->clear();
+    has_alpn = false;
   }
 };
 
@@ -89,7 +94,9 @@ void ReadExtension(std::uint16_t type, Bytes content, Hello& hello) {
       break;
     case kAlpn: {
       ByteReader list(reader.Take(reader.U16()));
-      hello.alpn = AsText(list.Take(list.U8()));
+      const std::string_view first = AsText(list.Take(list.U8()));
+      hello.has_alpn = !first.empty();
+      if (hello.has_alpn) hello.alpn = {first.front(), first.back()};
       break;
     }
     default:
@@ -228,10 +235,9 @@ void AppendTwoDigits(std::size_t n, std::string& text) {
 }
 
 // First and last character of the first protocol; of its hex, where one is no letter or digit.
-void AppendAlpnPart(std::string_view alpn, std::string& text) {
-  const bool none = alpn.empty();
-  const char first = none ? '0' : alpn.front();
-  const char last = none ? '0' : alpn.back();
+void AppendAlpnPart(const Hello& hello, std::string& text) {
+  const char first = hello.has_alpn ? hello.alpn[0] : '0';
+  const char last = hello.has_alpn ? hello.alpn[1] : '0';
   const bool plain = IsAlnum(first) && IsAlnum(last);
   text.push_back(plain ? first : kHex[static_cast<unsigned char>(first) >> 4]);
   text.push_back(plain ? last : kHex[static_cast<unsigned char>(last) & 0xf]);
@@ -360,7 +366,7 @@ std::string_view Ja4Of(Desk& desk, HelloTransport transport) {
   desk.ja4.push_back(named ? 'd' : 'i');
   AppendTwoDigits(hello.ciphers.size(), desk.ja4);
   AppendTwoDigits(hello.extensions.size(), desk.ja4);
-  AppendAlpnPart(hello.alpn, desk.ja4);
+  AppendAlpnPart(hello, desk.ja4);
   desk.ja4.push_back('_');
   AppendCiphersPart(desk);
   desk.ja4.push_back('_');
@@ -392,10 +398,53 @@ std::string Md5Hex(const std::string& text) {
   return {digest.begin(), digest.end()};
 }
 
-void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, Metadata& out) {
+namespace {
+
+void AddShape(Desk& desk, HelloTransport transport, TxId tx, Metadata& out) {
+  Hello& hello = desk.hello;
+  const auto octet = [](char c) { return static_cast<std::uint16_t>(static_cast<unsigned char>(c)); };
+  const auto alpn = static_cast<std::uint16_t>(octet(hello.alpn[0]) << 8 | octet(hello.alpn[1]));
+  desk.key.assign({octet(static_cast<char>(transport)), hello.version, hello.newest, hello.has_alpn, alpn});
+  for (const Values* list : hello.lists()) AppendKey(*list, desk.key);
+  const auto* bytes = reinterpret_cast<const char*>(desk.key.data());
+  out.Add(BufferId::kHelloShape, Direction::kToServer, tx, {bytes, desk.key.size() * sizeof desk.key[0]});
+}
+
+}  // namespace
+
+ClientFingerprints FingerprintsOf(std::string_view hello_shape) {
+  Desk& desk = Desk::OfThisThread();
+  Hello& hello = desk.hello;
+  hello.Clear();
+  const char* at = hello_shape.data();
+  std::size_t left = hello_shape.size() / sizeof(std::uint16_t);
+  const auto take = [&](Values& words, std::size_t n) {
+    if (n > left) return false;
+    words.resize(n);
+    if (n > 0) std::memcpy(words.data(), at, n * sizeof(std::uint16_t));
+    at += n * sizeof(std::uint16_t);
+    left -= n;
+    return true;
+  };
+  if (!take(desk.sorted, 5)) return {};
+  const auto transport = static_cast<HelloTransport>(desk.sorted[0]);
+  hello.version = desk.sorted[1];
+  hello.newest = desk.sorted[2];
+  hello.has_alpn = desk.sorted[3] != 0;
+  hello.alpn = {static_cast<char>(desk.sorted[4] >> 8), static_cast<char>(desk.sorted[4] & 0xff)};
+  for (Values* list : hello.lists()) {
+    if (!take(desk.sorted, 1) || !take(*list, desk.sorted[0])) return {};
+  }
+  const std::string_view ja4 = Ja4Of(desk, transport);
+  const std::string_view ja3 = Ja3Of(desk);  // last: its text stands where JA4 has its own
+  return {ja3.substr(0, kMd5Digits), ja3.substr(kMd5Digits), ja4};
+}
+
+void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, bool later, Metadata& out) {
   Desk& desk = Desk::OfThisThread();
   ReadClient(client_hello, transport, desk.hello);
   if (!desk.hello.whole) return;
+  if (later) return AddShape(desk, transport, tx, out);
   const std::string_view ja3 = Ja3Of(desk);
   out.Add(BufferId::kJa3String, Direction::kToServer, tx, ja3.substr(kMd5Digits));
   out.Add(BufferId::kJa3, Direction::kToServer, tx, ja3.substr(0, kMd5Digits));

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "classifiers/metadata/metadata.h"
 #include "dataplane/core/bytes.h"
@@ -18,8 +19,16 @@ enum class HelloTransport : char { kTcp = 't', kQuic = 'q', kDtls = 'd' };
 
 [[nodiscard]] std::string Md5Hex(const std::string& text);
 
-// Adds ja3.string, ja3.hash and ja4.hash, or ja3s.string and ja3s.hash.
-void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, Metadata& out);
+struct ClientFingerprints {
+  std::string_view ja3, ja3_text, ja4;  // until this thread's next call of anything here
+};
+// Of the value of a kHelloShape. All empty where it is none.
+[[nodiscard]] ClientFingerprints FingerprintsOf(std::string_view hello_shape);
+
+// Adds ja3.string, ja3.hash and ja4.hash, or ja3s.string and ja3s.hash. `later`: kHelloShape in their place, what they
+// are made of. To make the texts takes three times as long, and where no rule asks for them only the events' writer
+// needs them.
+void AddClientFingerprints(Bytes client_hello, HelloTransport transport, TxId tx, bool later, Metadata& out);
 void AddServerFingerprint(Bytes server_hello, TxId tx, Metadata& out);
 
 }  // namespace weir

@@ -43,6 +43,7 @@ struct ReaderLimits {
   std::uint32_t text_bytes = 256 * 1024;  // of commands in the clear, before a switch to TLS (SMTP, LDAP ...)
   std::uint32_t dns_messages = 64;        // kept in one Metadata
   bool fingerprints = true;               // JA3, JA3S, JA4 of each hello
+  bool fingerprints_later = false;        // of a client's what they are made of, for another thread: kHelloShape
   std::uint32_t opens = 12;               // Initials that are tried with keys, a datagram
   std::uint8_t tunnels = 4;               // one within another; HTTP through HTTP proxies counts none
 };

@@ -227,7 +227,7 @@ void QuicReader::ReadHello(Attempt& attempt, Metadata& out, Inspection& result) 
     out.Add(BufferId::kQuicVersion, Direction::kToServer, tx, VersionText(attempt.version->number));
     const Bytes body = message.subspan(4, length);
     result.events |= AddClientHello(ParseClientHello(body), BufferId::kQuicSni, tx, out);
-    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kQuic, tx, out);
+    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kQuic, tx, limits_->fingerprints_later, out);
     result.tx_complete = true;
     result.tx = tx;
   }

@@ -142,7 +142,7 @@ void TlsReader::OnMessage(Direction direction, std::uint8_t type, Bytes body, Me
   if (type == kMessageClientHello) {
     const ClientHello hello = ParseClientHello(body);
     result.events |= AddClientHello(hello, BufferId::kTlsSni, 0, out);
-    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kTcp, 0, out);
+    if (limits_->fingerprints) AddClientFingerprints(body, HelloTransport::kTcp, 0, limits_->fingerprints_later, out);
     client_hello_ = true;
     early_data_ = hello.early_data;
     return;

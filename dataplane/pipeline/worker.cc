@@ -37,6 +37,9 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
 
 void Worker::SetGeneration(std::shared_ptr<const Generation> generation) {
   state_->matcher = std::make_unique<Matcher>(*generation->rules);
+  const RuleSet& rules = *generation->rules;
+  state_->settings.readers.fingerprints_later =
+      !rules.uses(BufferId::kJa3) && !rules.uses(BufferId::kJa3String) && !rules.uses(BufferId::kJa4);
   state_->generation = std::move(generation);
   state_->next_edge = state_->generation->policy->NextEdge(state_->now);
   ++state_->epoch;

@@ -4,18 +4,35 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
 
+#include "classifiers/metadata/fingerprint.h"
 #include "dataplane/telemetry/eve_format.h"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kFlushBytes = 256 * 1024;
+
+// In the place of the shape that the worker left (docs/decisions/014). Their texts are this thread's until the next
+// call.
+void MakeFingerprints(std::vector<DecodedField>& fields) {
+  const auto shape =
+      std::ranges::find_if(fields, [](const DecodedField& field) { return field.id == BufferId::kHelloShape; });
+  if (shape == fields.end()) return;
+  const ClientFingerprints made = FingerprintsOf(shape->value);
+  const Direction direction = shape->direction;
+  fields.erase(shape);
+  if (made.ja4.empty()) return;
+  fields.push_back({BufferId::kJa3String, direction, {}, made.ja3_text});
+  fields.push_back({BufferId::kJa3, direction, {}, made.ja3});
+  fields.push_back({BufferId::kJa4, direction, {}, made.ja4});
+}
 
 }  // namespace
 
@@ -119,6 +136,7 @@ void EveWriter::State::Format(const std::byte* record) {
     }
     case EventType::kProtocol: {
       const ProtocolEvent event = Decode<ProtocolEvent>(record, fields);
+      MakeFingerprints(fields);
       FormatEve(event, fields, buffer);
       break;
     }

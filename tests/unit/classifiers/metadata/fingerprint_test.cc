@@ -168,10 +168,20 @@ TEST(Fingerprints, AreThoseOfTheHelloAtHand) {
     earlier.resize(std::min<std::size_t>(earlier.size() + 1, 500));
     earlier[static_cast<std::size_t>(i) % earlier.size()] = model;
     Metadata found;
-    AddClientFingerprints(model.Bytes(), HelloTransport::kTcp, 0, found);
+    AddClientFingerprints(model.Bytes(), HelloTransport::kTcp, 0, false, found);
     ASSERT_EQ(found.First(BufferId::kJa3String, 0), model.Ja3());
     ASSERT_EQ(found.First(BufferId::kJa3, 0), Model::Digest(model.Ja3(), EVP_md5(), 16));
     ASSERT_EQ(found.First(BufferId::kJa4, 0).substr(10), model.Ja4Tail());
+    Metadata shape;
+    AddClientFingerprints(model.Bytes(), HelloTransport::kTcp, 0, true, shape);
+    ASSERT_EQ(shape.size(), 1u);
+    const std::string value(shape.First(BufferId::kHelloShape, 0));
+    const ClientFingerprints made = FingerprintsOf(value);
+    ASSERT_EQ(made.ja3, found.First(BufferId::kJa3, 0));
+    ASSERT_EQ(made.ja3_text, found.First(BufferId::kJa3String, 0));
+    ASSERT_EQ(made.ja4, found.First(BufferId::kJa4, 0));
+    const std::size_t cut = random() % value.size();
+    ASSERT_EQ(FingerprintsOf(std::string_view(value).substr(0, cut)).ja4, "") << cut;
   }
 }
 

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "classifiers/metadata/fingerprint.h"
 #include "dataplane/telemetry/eve_format.h"
+#include "tests/unit/classifiers/metadata/hello_builder.h"
 
 namespace weir {
 namespace {
@@ -101,6 +103,24 @@ TEST(EveWriter, WritesAnAlertWithItsMetadataGrouped) {
       alert,
       json::parse(R"({"action":"blocked","gid":1,"signature_id":3,"rev":1,"signature":"say \"no\"","category":"Policy",
     "severity":3,"metadata":{"a":["1","2"],"b":["x"]}})"));
+}
+
+TEST(EveWriter, MakesTheFingerprintsThatTheWorkerLeftToIt) {
+  using test::operator+;
+  const auto hello = test::ClientHelloMessage(test::ServerName("a.example") + test::Alpn("h2"));
+  const Bytes body = Bytes(hello).subspan(4);
+  std::vector<json> tls;
+  for (const bool later : {false, true}) {
+    Metadata metadata;
+    metadata.Add(BufferId::kTlsSni, Direction::kToServer, 0, "a.example");
+    AddClientFingerprints(body, HelloTransport::kTcp, 0, later, metadata);
+    ProtocolEvent event{.head = Head(), .proto = AppProto::kTls};
+    event.metadata = &metadata;
+    tls.push_back(Written([&](EventRing& ring) { ring.Push(event); })[0]["tls"]);
+  }
+  EXPECT_EQ(tls[0], tls[1]);
+  EXPECT_EQ(tls[1]["ja3"]["hash"].get<std::string>().size(), 32u);
+  EXPECT_EQ(tls[1]["ja4"].get<std::string>().substr(0, 3), "t12");
 }
 
 TEST(EveWriter, WritesTheFieldsOfOneTransaction) {
