@@ -19,6 +19,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
   state.settings.tcp.midstream = settings.exceptions[ExceptionTrigger::kMidstream] == ExceptionAction::kIgnore;
   state.settings.tcp.one_sided = settings.exceptions[ExceptionTrigger::kOneSided] == ExceptionAction::kIgnore;
   state.events = events;
+  state.fingerprints_wanted = settings.readers.fingerprints;
   state.seed = seed;
   auto flows = FlowTable::Create(settings.flow_capacity, seed, settings.timeouts);
   if (!flows) return tl::unexpected(flows.error());
@@ -37,12 +38,18 @@ Result<std::unique_ptr<Worker>> Worker::Create(WorkerId id, const EngineSettings
 
 void Worker::SetGeneration(std::shared_ptr<const Generation> generation) {
   state_->matcher = std::make_unique<Matcher>(*generation->rules);
-  const RuleSet& rules = *generation->rules;
-  state_->settings.readers.fingerprints_later =
-      !rules.uses(BufferId::kJa3) && !rules.uses(BufferId::kJa3String) && !rules.uses(BufferId::kJa4);
+  state_->ReadFingerprintsFor(*generation->rules);
   state_->generation = std::move(generation);
   state_->next_edge = state_->generation->policy->NextEdge(state_->now);
   ++state_->epoch;
+}
+
+// Nobody but rules and events asks for fingerprints.
+void Worker::State::ReadFingerprintsFor(const RuleSet& rules) noexcept {
+  const bool of_clients = rules.uses(BufferId::kJa3) || rules.uses(BufferId::kJa3String) || rules.uses(BufferId::kJa4);
+  const bool of_servers = rules.uses(BufferId::kJa3s) || rules.uses(BufferId::kJa3sString);
+  settings.readers.fingerprints_later = !of_clients;
+  settings.readers.fingerprints = fingerprints_wanted && (events != nullptr || of_clients || of_servers);
 }
 
 void Worker::State::CrossEdge() noexcept {

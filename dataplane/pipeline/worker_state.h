@@ -50,6 +50,7 @@ struct Worker::State {
   std::uint32_t epoch = 1;  // grows with each generation and policy edge
   Timestamp next_edge{INT64_MAX};
   EventRing* events = nullptr;
+  bool fingerprints_wanted = true;  // by the configuration
   FlowSummary* summary = nullptr;
   WorkerCounters counters;
   std::unique_ptr<FlowTable> flows;
@@ -86,6 +87,7 @@ struct Worker::State {
     if (now >= next_edge) CrossEdge();
   }
   void CrossEdge() noexcept;
+  void ReadFingerprintsFor(const RuleSet& rules) noexcept;
   [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept;
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, BurstOutput& out);

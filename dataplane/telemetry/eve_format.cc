@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dataplane/telemetry/community_id.h"
+#include "dataplane/telemetry/json_put.h"
 
 namespace weir {
 namespace {
@@ -25,17 +26,17 @@ void Print(JsonBuffer& out, const Format& format, const Args&... args) {
 }
 
 void Field(std::string_view name, std::string_view value, JsonBuffer& out) {
-  Print(out, FMT_COMPILE(",\"{}\":"), name);
+  Put(out, ",\"", name, "\":");
   AppendJsonString(value, out);
 }
 
 void TextOrNull(std::string_view name, std::string_view value, JsonBuffer& out) {
-  if (value.empty()) return Print(out, FMT_COMPILE(",\"{}\":null"), name);
+  if (value.empty()) return Put(out, ",\"", name, "\":null");
   Field(name, value, out);
 }
 
 void Address(std::string_view name, const IpAddress& address, std::uint8_t version, JsonBuffer& out) {
-  Print(out, FMT_COMPILE(",\"{}\":\""), name);
+  Put(out, ",\"", name, "\":\"");
   AppendAddress(address, version, out);
   out.push_back('"');
 }
@@ -57,39 +58,39 @@ void Protocol(const EventHead& head, JsonBuffer& out) {
     case 50:
       return Raw(",\"proto\":\"ESP\"", out);
     default:
-      return Print(out, FMT_COMPILE(",\"proto\":\"{}\""), head.proto);
+      return Put(out, ",\"proto\":\"", head.proto, "\"");
   }
 }
 
 void Begin(const EventHead& head, std::string_view type, JsonBuffer& out) {
   Raw("{\"timestamp\":\"", out);
   AppendTimestamp(head.time, out);
-  Print(out, FMT_COMPILE("\",\"flow_id\":{}"), head.flow_id);
+  Put(out, "\",\"flow_id\":", head.flow_id);
   if (!head.in_iface.empty()) Field("in_iface", head.in_iface, out);
-  if (head.pcap_cnt != 0) Print(out, FMT_COMPILE(",\"pcap_cnt\":{}"), head.pcap_cnt);
-  Print(out, FMT_COMPILE(",\"event_type\":\"{}\""), type);
+  if (head.pcap_cnt != 0) Put(out, ",\"pcap_cnt\":", head.pcap_cnt);
+  Put(out, ",\"event_type\":\"", type, "\"");
   if (head.vlan_count > 0) {
     Raw(",\"vlan\":[", out);
-    for (std::size_t i = 0; i < head.vlan_count; ++i) Print(out, FMT_COMPILE("{}{}"), i == 0 ? "" : ",", head.vlan[i]);
+    for (std::size_t i = 0; i < head.vlan_count; ++i) Put(out, i == 0 ? "" : ",", head.vlan[i]);
     Raw("]", out);
   }
   const bool ports = head.proto == kTcp || head.proto == kUdp || head.proto == kSctp;
   Address("src_ip", head.src, head.ip_version, out);
-  if (ports) Print(out, FMT_COMPILE(",\"src_port\":{}"), head.src_port);
+  if (ports) Put(out, ",\"src_port\":", head.src_port);
   Address("dest_ip", head.dst, head.ip_version, out);
-  if (ports) Print(out, FMT_COMPILE(",\"dest_port\":{}"), head.dst_port);
+  if (ports) Put(out, ",\"dest_port\":", head.dst_port);
   Protocol(head, out);
   if (head.proto == kIcmp || head.proto == kIcmp6)
-    Print(out, FMT_COMPILE(",\"icmp_type\":{},\"icmp_code\":{}"), head.icmp_type, head.icmp_code);
+    Put(out, ",\"icmp_type\":", head.icmp_type, ",\"icmp_code\":", head.icmp_code);
   if (head.app_proto != AppProto::kUnknown) Field("app_proto", Name(head.app_proto), out);
-  Print(out, FMT_COMPILE(",\"community_id\":\"{}\""), CommunityId(head).text());
+  Put(out, ",\"community_id\":\"", CommunityId(head).text(), "\"");
 }
 
 // The flags that were seen, by name, as Suricata has them.
 void TcpFlags(unsigned all, JsonBuffer& out) {
   constexpr std::array<std::string_view, 8> kNames = {"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"};
   for (std::size_t bit = 0; bit < kNames.size(); ++bit) {
-    if ((all >> bit & 1u) != 0) Print(out, FMT_COMPILE(",\"{}\":true"), kNames[bit]);
+    if ((all >> bit & 1u) != 0) Put(out, ",\"", kNames[bit], "\":true");
   }
 }
 
@@ -108,20 +109,19 @@ void Label(const WeirLabel& weir, JsonBuffer& out) {
   TextOrNull("confidence", Name(weir.confidence), out);
   TextOrNull("evidence", weir.evidence, out);
   TextOrNull("source", Name(weir.source), out);
-  Print(out, FMT_COMPILE(",\"verdict\":\"{}{}\",\"mirrored\":{}"), weir.would ? "would-" : "", Name(weir.verdict),
-        weir.mirrored);
+  Put(out, ",\"verdict\":\"", weir.would ? "would-" : "", Name(weir.verdict), "\",\"mirrored\":", weir.mirrored);
   TextOrNull("policy", weir.policy, out);
   TextOrNull("exemption", weir.exemption, out);
   if (weir.signature_id == RuleId{}) {
     Raw(",\"signature_id\":null", out);
   } else {
-    Print(out, FMT_COMPILE(",\"signature_id\":{}"), weir.signature_id.value());
+    Put(out, ",\"signature_id\":", weir.signature_id.value());
   }
-  Print(out, FMT_COMPILE(",\"generation\":{}"), weir.generation);
+  Put(out, ",\"generation\":", weir.generation);
   if (weir.verdict_packet == 0) {
     Raw(",\"verdict_packet\":null}", out);
   } else {
-    Print(out, FMT_COMPILE(",\"verdict_packet\":{}}}"), weir.verdict_packet);
+    Put(out, ",\"verdict_packet\":", weir.verdict_packet, "}");
   }
 }
 
@@ -131,17 +131,14 @@ constexpr std::array<std::string_view, 4> kEndNames = {"timeout", "forced", "shu
 
 void FormatEve(const FlowEvent& event, JsonBuffer& out) {
   Begin(event.head, "flow", out);
-  Print(out,
-        FMT_COMPILE(",\"flow\":{{\"pkts_toserver\":{},\"pkts_toclient\":{},\"bytes_toserver\":{},\"bytes_toclient\":{},"
-                    "\"start\":\""),
-        event.packets[0], event.packets[1], event.bytes[0], event.bytes[1]);
+  Put(out, ",\"flow\":{\"pkts_toserver\":", event.packets[0], ",\"pkts_toclient\":", event.packets[1],
+      ",\"bytes_toserver\":", event.bytes[0], ",\"bytes_toclient\":", event.bytes[1], ",\"start\":\"");
   AppendTimestamp(event.start, out);
   Raw("\",\"end\":\"", out);
   AppendTimestamp(event.end, out);
   const bool stopped = Stops(event.weir.verdict) && !event.weir.would;
-  Print(out, FMT_COMPILE("\",\"age\":{},\"state\":\"{}\",\"reason\":\"{}\",\"alerted\":{}"),
-        (event.end - event.start) / 1'000'000, event.state, kEndNames[static_cast<std::size_t>(event.reason)],
-        event.alerted);
+  Put(out, "\",\"age\":", (event.end - event.start) / 1'000'000, ",\"state\":\"", event.state, "\",\"reason\":\"",
+      kEndNames[static_cast<std::size_t>(event.reason)], "\",\"alerted\":", event.alerted);
   if (stopped) Raw(",\"action\":\"drop\"", out);
   Raw("}", out);
   if (event.head.proto == kTcp) {
@@ -159,11 +156,11 @@ void FormatEve(const FlowEvent& event, JsonBuffer& out) {
 void FormatEve(const AlertEvent& event, const std::vector<DecodedField>& metadata, JsonBuffer& out) {
   Begin(event.head, "alert", out);
   DirectionField(event.head, out);
-  Print(out, FMT_COMPILE(",\"tx_id\":{},\"alert\":{{\"action\":\"{}\",\"gid\":{},\"signature_id\":{},\"rev\":{}"),
-        event.tx, event.blocked ? "blocked" : "allowed", event.gid, event.sid.value(), event.rev);
+  Put(out, ",\"tx_id\":", event.tx, ",\"alert\":{\"action\":\"", event.blocked ? "blocked" : "allowed",
+      "\",\"gid\":", event.gid, ",\"signature_id\":", event.sid.value(), ",\"rev\":", event.rev);
   Field("signature", event.signature, out);
   Field("category", event.category, out);
-  Print(out, FMT_COMPILE(",\"severity\":{}"), event.severity);
+  Put(out, ",\"severity\":", event.severity);
   if (!metadata.empty()) {
     // Keys in the order of their first value; each key's values in a list.
     Raw(",\"metadata\":{", out);
@@ -193,13 +190,12 @@ void FormatEve(const AlertEvent& event, const std::vector<DecodedField>& metadat
 void FormatEve(const DropEvent& event, JsonBuffer& out) {
   Begin(event.head, "drop", out);
   DirectionField(event.head, out);
-  Print(out, FMT_COMPILE(",\"drop\":{{\"len\":{}"), event.length);
+  Put(out, ",\"drop\":{\"len\":", event.length);
   if (event.head.proto == kTcp) {
-    Print(out,
-          FMT_COMPILE(",\"tcpseq\":{},\"tcpack\":{},\"syn\":{},\"ack\":{},\"psh\":{},\"rst\":{},\"urg\":{},\"fin\":{}"),
-          event.tcp_seq, event.tcp_ack, (event.tcp_flags & 2) != 0, (event.tcp_flags & 16) != 0,
-          (event.tcp_flags & 8) != 0, (event.tcp_flags & 4) != 0, (event.tcp_flags & 32) != 0,
-          (event.tcp_flags & 1) != 0);
+    Put(out, ",\"tcpseq\":", event.tcp_seq, ",\"tcpack\":", event.tcp_ack, ",\"syn\":", (event.tcp_flags & 2) != 0,
+        ",\"ack\":", (event.tcp_flags & 16) != 0, ",\"psh\":", (event.tcp_flags & 8) != 0,
+        ",\"rst\":", (event.tcp_flags & 4) != 0, ",\"urg\":", (event.tcp_flags & 32) != 0,
+        ",\"fin\":", (event.tcp_flags & 1) != 0);
   }
   Field("reason", Name(event.reason), out);
   Raw("}", out);
@@ -218,33 +214,27 @@ void FormatEve(const ExceptionEvent& event, JsonBuffer& out) {
 void FormatStats(Timestamp now, const WorkerCounters& c, std::uint64_t events_lost, JsonBuffer& out) {
   Raw("{\"timestamp\":\"", out);
   AppendTimestamp(now, out);
-  Print(out,
-        FMT_COMPILE("\",\"event_type\":\"stats\",\"stats\":{{\"decoder\":{{\"pkts\":{},\"bytes\":{}}},\"weir\":{{"),
-        c.rx_packets, c.rx_bytes);
-  Print(out,
-        FMT_COMPILE("\"rx_packets\":{},\"forwarded_packets\":{},\"held_packets\":{},\"injected_packets\":{},"
-                    "\"injected_dropped_packets\":{},\"busy_cycles\":{},"),
-        c.rx_packets, c.forwarded_packets, c.held_packets, c.injected_packets, c.injected_dropped_packets,
-        c.busy_cycles);
-  Print(out,
-        FMT_COMPILE(
-            "\"mirrored_packets\":{},\"mirror_dropped_packets\":{},\"flows_created\":{},\"flows_ended\":{},\"flows_"
-            "evicted\":{},\"undecided_bytes\":{},"),
-        c.mirrored_packets, c.mirror_dropped_packets, c.flows_created, c.flows_ended, c.flows_evicted,
-        c.undecided_bytes);
-  Print(out, FMT_COMPILE("\"alerts\":{},\"events_lost\":{},\"dropped\":{{"), c.alerts, events_lost);
+  Put(out, "\",\"event_type\":\"stats\",\"stats\":{\"decoder\":{\"pkts\":", c.rx_packets, ",\"bytes\":", c.rx_bytes,
+      "},\"weir\":{");
+  Put(out, "\"rx_packets\":", c.rx_packets, ",\"forwarded_packets\":", c.forwarded_packets,
+      ",\"held_packets\":", c.held_packets, ",\"injected_packets\":", c.injected_packets,
+      ",\"injected_dropped_packets\":", c.injected_dropped_packets, ",\"busy_cycles\":", c.busy_cycles, ",");
+  Put(out, "\"mirrored_packets\":", c.mirrored_packets, ",\"mirror_dropped_packets\":", c.mirror_dropped_packets,
+      ",\"flows_created\":", c.flows_created, ",\"flows_ended\":", c.flows_ended,
+      ",\"flows_evicted\":", c.flows_evicted, ",\"undecided_bytes\":", c.undecided_bytes, ",");
+  Put(out, "\"alerts\":", c.alerts, ",\"events_lost\":", events_lost, ",\"dropped\":{");
   for (std::size_t i = 1; i < kDropReasonCount; ++i)
-    Print(out, FMT_COMPILE("{}\"{}\":{}"), i == 1 ? "" : ",", kDropReasonNames[i], c.dropped_packets[i]);
+    Put(out, i == 1 ? "" : ",", "\"", kDropReasonNames[i], "\":", c.dropped_packets[i]);
   Raw("},\"exceptions\":{", out);
   for (std::size_t i = 0; i < kTriggerNames.size(); ++i)
-    Print(out, FMT_COMPILE("{}\"{}\":{}"), i == 0 ? "" : ",", kTriggerNames[i], c.exceptions[i]);
+    Put(out, i == 0 ? "" : ",", "\"", kTriggerNames[i], "\":", c.exceptions[i]);
   Raw("}}}}\n", out);
 }
 
 void FormatEve(const ProtocolEvent& event, const std::vector<DecodedField>& fields, JsonBuffer& out) {
   const bool http = event.proto == AppProto::kHttp || event.proto == AppProto::kHttp2;
   Begin(event.head, http ? Name(AppProto::kHttp) : Name(event.proto), out);
-  if (http) Print(out, FMT_COMPILE(",\"tx_id\":{}"), event.tx);
+  if (http) Put(out, ",\"tx_id\":", event.tx);
   AppendProtocolObject(event, fields, out);
   Raw("}\n", out);
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/telemetry/eve_format.h"
+#include "dataplane/telemetry/json_put.h"
 
 namespace weir {
 namespace {
@@ -56,9 +57,7 @@ void AppendKey(const Key& key, const std::vector<DecodedField>& fields, bool& fi
   bool open = false;
   for (const DecodedField& field : fields) {
     if (field.id != key.buffer || (key.as == As::kNumber && !IsNumber(field.value))) continue;
-    if (!open)
-      fmt::format_to(fmt::appender(out), FMT_COMPILE("{}\"{}\":{}"), first ? "" : ",", key.name,
-                     key.as == As::kList ? "[" : "");
+    if (!open) Put(out, first ? "" : ",", "\"", key.name, "\":", key.as == As::kList ? "[" : "");
     if (open) out.push_back(',');
     open = true;
     first = false;
@@ -84,7 +83,7 @@ void AppendRrtype(std::string_view number, JsonBuffer& out) {
   for (const Named& named : kNames) {
     if (named.number == number) return AppendJsonString(named.name, out);
   }
-  fmt::format_to(fmt::appender(out), FMT_COMPILE("\"TYPE{}\""), number);
+  Put(out, "\"TYPE", number, "\"");
 }
 
 std::string_view First(BufferId id, const std::vector<DecodedField>& fields) {
@@ -106,7 +105,7 @@ void AppendGrouped(const std::vector<DecodedField>& fields, JsonBuffer& out) {
     bool open = false;
     for (const DecodedField& field : fields) {
       if (field.id != BufferId::kDnsAnswer || KindOf(field.value) != kind) continue;
-      if (!open) fmt::format_to(fmt::appender(out), FMT_COMPILE("{}\"{}\":["), any ? "," : ",\"grouped\":{", kind);
+      if (!open) Put(out, any ? "," : ",\"grouped\":{", "\"", kind, "\":[");
       if (open) out.push_back(',');
       open = any = true;
       AppendJsonString(field.value, out);
@@ -120,8 +119,8 @@ void AppendDns(const ProtocolEvent& event, const std::vector<DecodedField>& fiel
   const std::string_view rcode = First(BufferId::kDnsRcode, fields);
   const bool answer = !rcode.empty();
   const std::string_view name = First(answer ? BufferId::kDnsRrname : BufferId::kDnsQuery, fields);
-  fmt::format_to(fmt::appender(out), FMT_COMPILE(",\"dns\":{{\"version\":2,\"type\":\"{}\",\"tx_id\":{},\"rrname\":"),
-                 answer ? "answer" : "query", event.tx);
+  Put(out, ",\"dns\":{\"version\":2,\"type\":\"", answer ? "answer" : "query", "\",\"tx_id\":", event.tx,
+      ",\"rrname\":");
   AppendJsonString(name, out);
   out.append(std::string_view(",\"rrtype\":"));
   AppendRrtype(First(BufferId::kDnsRrtype, fields), out);
@@ -141,8 +140,7 @@ void AppendJa(std::string_view name, BufferId hash, BufferId text, const std::ve
               JsonBuffer& out) {
   const std::string_view value = First(hash, fields);
   if (value.empty()) return;
-  fmt::format_to(fmt::appender(out), FMT_COMPILE("{}\"{}\":{{\"hash\":\"{}\",\"string\":"), first ? "" : ",", name,
-                 value);
+  Put(out, first ? "" : ",", "\"", name, "\":{\"hash\":\"", value, "\",\"string\":");
   AppendJsonString(First(text, fields), out);
   out.push_back('}');
   first = false;
@@ -151,7 +149,7 @@ void AppendJa(std::string_view name, BufferId hash, BufferId text, const std::ve
 template <std::size_t N>
 void AppendObject(std::string_view name, const std::array<Key, N>& keys, const std::vector<DecodedField>& fields,
                   JsonBuffer& out, std::string_view fixed = "") {
-  fmt::format_to(fmt::appender(out), FMT_COMPILE(",\"{}\":{{{}"), name, fixed);
+  Put(out, ",\"", name, "\":{", fixed);
   bool first = fixed.empty();
   for (const Key& key : keys) AppendKey(key, fields, first, out);
   AppendJa("ja3", BufferId::kJa3, BufferId::kJa3String, fields, first, out);

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "dataplane/telemetry/eve_format.h"
+#include "dataplane/telemetry/json_put.h"
 
 namespace weir {
 namespace {
@@ -67,7 +68,7 @@ void AppendIpv6(const IpAddress& address, JsonBuffer& out) {
 void AppendAddress(const IpAddress& address, std::uint8_t version, JsonBuffer& out) {
   const auto& octets = address.octets;
   if (version == 4) {
-    fmt::format_to(fmt::appender(out), FMT_COMPILE("{}.{}.{}.{}"), octets[0], octets[1], octets[2], octets[3]);
+    Put(out, octets[0], ".", octets[1], ".", octets[2], ".", octets[3]);
     return;
   }
   // Addresses with an IPv4 address in them (RFC 5952 s5) are rare: inet_ntop knows which.

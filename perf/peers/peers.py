@@ -7,7 +7,7 @@ Loads     short-tls    FLOWS TLS 1.3 connections of 21 frames, 200 server names,
           short-tls12  the same in TLS 1.2, where the server's certificates stand in clear text
           mixed        the captures of ../shared/corpus (WEIR_SHARED), the same rules; left out where there are none
 Each load runs with EVE on (the event types that both have: alert, tls, dns, http, quic, flow; JA3 and JA4 on in weir,
-JA3 in Suricata, whose 7.0 writes no JA4) and with EVE off in both. Programs take turns, ROUNDS times.
+JA3 in Suricata, whose 7.0 writes no JA4) and with EVE off in both (and no fingerprint in either: no rule asks). Programs take turns, ROUNDS times.
 Printed   CPU seconds (user + system, children included), median and spread; then the median of the ratios of one round,
           with start-up (the same command on one connection) taken off both sides: peer / weir.
 --install Suricata from bookworm-backports and libndpi-bin, with lists of their own: the machine's sources stay as they are.
@@ -52,7 +52,7 @@ flow: {{memcap: 2gb}}
 stream: {{memcap: 2gb, reassembly: {{memcap: 2gb}}}}
 app-layer:
   protocols:
-    tls: {{enabled: yes, ja3-fingerprints: yes}}
+    tls: {{enabled: yes, ja3-fingerprints: {eve}}}
     dns: {{tcp: {{enabled: yes}}, udp: {{enabled: yes}}}}
     http: {{enabled: yes}}
     http2: {{enabled: yes}}
