@@ -156,25 +156,25 @@ FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t key_hash) n
 
 FlowRecord* FlowTable::Lookup(const FlowKey& key) noexcept { return state_->Find(key, state_->hasher.Of(key)); }
 
-FlowTable::Pending FlowTable::Begin(const FlowKey& key) noexcept {
-  const std::uint64_t hash = state_->hasher.Of(key);
-  __builtin_prefetch(&state_->buckets[state_->Home(hash)]);
-  return {hash, nullptr};
+FlowRecord* FlowTable::Search(const FlowKey& key, std::uint64_t hash) noexcept { return state_->Find(key, hash); }
+
+void FlowTable::Begin(std::span<SoughtFlow> several) noexcept {
+  State& s = *state_;
+  s.hasher.Fill(several);
+  for (const SoughtFlow& each : several) __builtin_prefetch(&s.buckets[s.Home(each.hash)]);
 }
 
-void FlowTable::Probe(Pending& pending) noexcept {
-  const Bucket& bucket = state_->buckets[state_->Home(pending.hash)];
-  const unsigned tagged = Tagged(bucket, State::TagOf(pending.hash));
-  // Record 0 stands for none: no flow has it.
-  const std::uint32_t slot = tagged == 0 ? 0 : bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
-  pending.candidate = &state_->records[slot];
-  __builtin_prefetch(pending.candidate, 1);
-  __builtin_prefetch(&pending.candidate->key);
-}
-
-FlowRecord* FlowTable::Finish(const FlowKey& key, const Pending& pending) noexcept {
-  FlowRecord* candidate = pending.candidate;
-  return candidate->in_use != 0 && candidate->key == key ? candidate : state_->Find(key, pending.hash);
+void FlowTable::Probe(std::span<SoughtFlow> several) noexcept {
+  State& s = *state_;
+  for (SoughtFlow& each : several) {
+    const Bucket& bucket = s.buckets[s.Home(each.hash)];
+    const unsigned tagged = Tagged(bucket, State::TagOf(each.hash));
+    // Record 0 stands for none: no flow has it.
+    const std::uint32_t slot = tagged == 0 ? 0 : bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
+    each.candidate = &s.records[slot];
+    __builtin_prefetch(each.candidate, 1);
+    __builtin_prefetch(&each.candidate->key);
+  }
 }
 
 void FlowTable::State::IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept {

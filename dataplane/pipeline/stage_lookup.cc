@@ -1,5 +1,6 @@
 // Stage 2: FlowKey -> FlowRecord. The whole batch is looked up at once; then each
 // packet goes through the remaining stages in order.
+#include <algorithm>
 #include <tuple>
 
 #include "dataplane/flow/siphash.h"
@@ -9,6 +10,7 @@ namespace weir {
 namespace {
 
 constexpr std::uint16_t kFirstEphemeral = 1024;
+constexpr std::size_t kTogether = 8;
 
 // Who opened the flow that this packet is the first of (true: its receiver).
 bool SenderIsServer(const PacketView& view) noexcept {
@@ -26,23 +28,26 @@ bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
 
 }  // namespace
 
-// As soon as a packet is parsed. The one that was parsed some packets ago has its bucket by now.
+// Keys are hashed and their buckets fetched eight at a time; the eight before have theirs by then.
 void Worker::State::BeginLookup(Item& item) noexcept {
-  constexpr std::size_t kBehind = 8;
-  item.reversed = WriteKey(item.view, settings.key_has_vlan, item.key);
-  item.pending = flows->Begin(item.key);
-  if (batch.size() > kBehind) flows->Probe(batch[batch.size() - 1 - kBehind].pending);
+  item.reversed = WriteKey(item.view, settings.key_has_vlan, item.sought->key);
+  const std::size_t n = batch.size();
+  if (n % kTogether != 0) return;
+  flows->Begin(batch.sought(n - kTogether, n));
+  if (n > kTogether) flows->Probe(batch.sought(n - 2 * kTogether, n - kTogether));
 }
 
 void Worker::State::RunBatch(BurstOutput& out) {
   const std::size_t n = batch.size();
+  const std::size_t begun = n / kTogether * kTogether;
+  const std::size_t probed = begun < kTogether ? 0 : begun - kTogether;
+  const std::size_t probe_at = std::min(probed, kTogether);  // the last ones, too, get time for their buckets
+  flows->Begin(batch.sought(begun, n));
   for (std::size_t i = 0; i < n; ++i) {
-    if (batch[i].pending.candidate == nullptr) flows->Probe(batch[i].pending);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
+    if (i == probe_at) flows->Probe(batch.sought(probed, n));
     Item& item = batch[i];
     Advance(item.frame().time);
-    item.flow = flows->Finish(item.key, item.pending);
+    item.flow = flows->Finish(*item.sought);
     if (item.flow == nullptr) item.flow = Create(item);
     if (item.flow == nullptr) {
       WithoutRecord(item, out);
@@ -197,7 +202,7 @@ FlowRecord* Worker::State::MakeRoom(const Item& item) {
     ++counters.flows_evicted;
     EndFlow(*victim, FlowEnd::kForced);
   }
-  return flows->Insert(item.key, now);
+  return flows->Insert(item.key(), now);
 }
 
 // A packet of a flow for which there is no record.
@@ -224,7 +229,7 @@ std::uint64_t Worker::State::FlowIdOf(const FlowKey& key, Timestamp time) const 
 }
 
 FlowRecord* Worker::State::Create(const Item& item) {
-  FlowRecord* flow = Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
+  FlowRecord* flow = Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key(), now);
   if (flow == nullptr) {
     CountWithoutFlow(item.frame(), item.view, ExceptionTrigger::kFlowTableFull);
     if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
@@ -236,7 +241,7 @@ FlowRecord* Worker::State::Create(const Item& item) {
   flow->cold = cold.Acquire();
   ColdFlow& c = cold[flow->cold];
   c.start_us = item.frame().time.us;
-  c.flow_id = FlowIdOf(item.key, item.frame().time);
+  c.flow_id = FlowIdOf(item.key(), item.frame().time);
   c.port = item.frame().in_port.value();
   const PortSide side = SideOf(item.frame());
   c.low_side = item.reversed ? Opposite(side) : side;

@@ -17,12 +17,12 @@ namespace weir {
 // or the fragments it came in) and the flow it belongs to.
 struct Item {
   PacketView view;
-  FlowKey key;
-  FlowTable::Pending pending;
   FlowRecord* flow = nullptr;
   std::span<const FrameRef> frames;
-  bool reversed = false;  // sent by the key's high endpoint
+  SoughtFlow* sought = nullptr;  // in the batch
+  bool reversed = false;         // sent by the key's high endpoint
 
+  [[nodiscard]] const FlowKey& key() const noexcept { return sought->key; }
   [[nodiscard]] const FrameRef& frame() const noexcept { return frames.front(); }
 };
 
@@ -30,13 +30,22 @@ struct Item {
 // fills in `view` and `frames`, the look-up the rest.
 class Batch {
  public:
+  Batch() noexcept {
+    for (std::size_t i = 0; i < kBurst; ++i) items_[i].sought = &sought_[i];
+  }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
   [[nodiscard]] Item& Add() noexcept { return items_[size_++]; }
   void RemoveLast() noexcept { --size_; }
   void Clear() noexcept { size_ = 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Item& operator[](std::size_t i) noexcept { return items_[i]; }
+  [[nodiscard]] std::span<SoughtFlow> sought(std::size_t from, std::size_t to) noexcept {
+    return {sought_.data() + from, sought_.data() + to};
+  }
 
  private:
+  std::array<SoughtFlow, kBurst> sought_;
   std::array<Item, kBurst> items_;
   std::size_t size_ = 0;
 };
