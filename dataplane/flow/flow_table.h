@@ -46,7 +46,8 @@ class FlowTable {
   void Probe(std::span<SoughtFlow> several) noexcept;
   [[nodiscard]] FlowRecord* Finish(const SoughtFlow& sought) noexcept {
     FlowRecord* candidate = sought.candidate;
-    if (candidate->in_use != 0 && candidate->key == sought.key) [[likely]] return candidate;
+    if (candidate->in_use != 0 && candidate->key == sought.key) [[likely]]
+      return candidate;
     return Search(sought.key, sought.hash);
   }
 

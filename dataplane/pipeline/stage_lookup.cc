@@ -229,7 +229,8 @@ std::uint64_t Worker::State::FlowIdOf(const FlowKey& key, Timestamp time) const 
 }
 
 FlowRecord* Worker::State::Create(const Item& item) {
-  FlowRecord* flow = Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key(), now);
+  FlowRecord* flow =
+      Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key(), now);
   if (flow == nullptr) {
     CountWithoutFlow(item.frame(), item.view, ExceptionTrigger::kFlowTableFull);
     if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
