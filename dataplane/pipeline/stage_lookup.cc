@@ -10,7 +10,6 @@ namespace weir {
 namespace {
 
 constexpr std::uint16_t kFirstEphemeral = 1024;
-constexpr std::size_t kTogether = 8;
 
 // Who opened the flow that this packet is the first of (true: its receiver).
 bool SenderIsServer(const PacketView& view) noexcept {
@@ -27,15 +26,6 @@ bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
 }
 
 }  // namespace
-
-// Keys are hashed and their buckets fetched eight at a time; the eight before have theirs by then.
-void Worker::State::BeginLookup(Item& item) noexcept {
-  item.reversed = WriteKey(item.view, settings.key_has_vlan, item.sought->key);
-  const std::size_t n = batch.size();
-  if (n % kTogether != 0) return;
-  flows->Begin(batch.sought(n - kTogether, n));
-  if (n > kTogether) flows->Probe(batch.sought(n - 2 * kTogether, n - kTogether));
-}
 
 void Worker::State::RunBatch(BurstOutput& out) {
   const std::size_t n = batch.size();
@@ -70,16 +60,6 @@ void Worker::State::RunFast(const Item& item, BurstOutput& out) {
   const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
   if (plain) return Forward(item.frame(), out);
   Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
-}
-
-void Worker::State::Count(const Item& item) noexcept {
-  FlowRecord& flow = *item.flow;
-  const std::size_t direction = Index(DirectionOf(flow, item.reversed));
-  std::uint64_t bytes = item.frame().len;
-  for (const FrameRef& more : item.frames.subspan(1)) bytes += more.len;
-  flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
-  flow.bytes[direction] += bytes;
-  flows->Touch(flow, now);
 }
 
 // What a packet costs while its flow is undecided, opens or ends a connection, or

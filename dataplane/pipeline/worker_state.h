@@ -36,7 +36,7 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
   [[nodiscard]] Item& Add() noexcept { return items_[size_++]; }
-  void RemoveLast() noexcept { --size_; }
+  [[nodiscard]] const Item& RemoveLast() noexcept { return items_[--size_]; }
   void Clear() noexcept { size_ = 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Item& operator[](std::size_t i) noexcept { return items_[i]; }
@@ -95,13 +95,27 @@ struct Worker::State {
     if (now >= next_edge) CrossEdge();
   }
   void CrossEdge() noexcept;
-  [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept;
+  [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept {
+    ParseOptions options = settings.parse;
+    options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
+    return options;
+  }
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, BurstOutput& out);
+  void ParseOther(const FrameRef& frame, DropReason defect, BurstOutput& out);
   void Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
-  void BeginLookup(Item& item) noexcept;
+  // As soon as a packet is parsed. Keys are hashed and their buckets fetched some at a time; those before have
+  // theirs by then.
+  static constexpr std::size_t kTogether = 8;
+  void BeginLookup(Item& item) noexcept {
+    item.reversed = WriteKey(item.view, settings.key_has_vlan, item.sought->key);
+    const std::size_t n = batch.size();
+    if (n % kTogether != 0) return;
+    flows->Begin(batch.sought(n - kTogether, n));
+    if (n > kTogether) flows->Probe(batch.sought(n - 2 * kTogether, n - kTogether));
+  }
   void RunBatch(BurstOutput& out);
   void RunFast(const Item& item, BurstOutput& out);
   void RunSlow(Item& item, BurstOutput& out);
@@ -110,7 +124,15 @@ struct Worker::State {
   bool Reopen(Item& item);
   void RunDecided(Item& item, BurstOutput& out);
   void RejectAgain(const Item& item, BurstOutput& out);
-  void Count(const Item& item) noexcept;
+  void Count(const Item& item) noexcept {
+    FlowRecord& flow = *item.flow;
+    const std::size_t direction = Index(DirectionOf(flow, item.reversed));
+    std::uint64_t bytes = item.frame().len;
+    for (const FrameRef& more : item.frames.subspan(1)) bytes += more.len;
+    flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
+    flow.bytes[direction] += bytes;
+    flows->Touch(flow, now);
+  }
   FlowRecord* Create(const Item& item);
   [[nodiscard]] std::uint64_t FlowIdOf(const FlowKey& key, Timestamp time) const noexcept;
   FlowRecord* MakeRoom(const Item& item);
