@@ -54,8 +54,9 @@ template <int kVersion>
   view.base = frame.data();
   view.src = kVersion == 4 ? IpAddress::V4(ip + kAddresses) : IpAddress::V6(ip + kAddresses);
   view.dst = kVersion == 4 ? IpAddress::V4(ip + kAddresses + kWidth) : IpAddress::V6(ip + kAddresses + kWidth);
-  view.src_port = LoadBe16(p);
-  view.dst_port = LoadBe16(p + 2);
+  const std::uint32_t ports = std::rotl(LoadBe32(p), 16);  // in one word, as WriteKey takes them
+  static_assert(offsetof(PacketView, dst_port) == offsetof(PacketView, src_port) + 2);
+  std::memcpy(reinterpret_cast<std::byte*>(&view) + offsetof(PacketView, src_port), &ports, sizeof ports);
   view.l3_off = at;
   view.l3_len = length;
   view.l4_off = at + kHeader;

@@ -54,14 +54,6 @@ void Worker::State::RunBatch(BurstOutput& out) {
   batch.Clear();
 }
 
-// Decided, and nothing about this packet can change that.
-void Worker::State::RunFast(const Item& item, BurstOutput& out) {
-  const FlowRecord& flow = *item.flow;
-  const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
-  if (plain) return Forward(item.frame(), out);
-  Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
-}
-
 // What a packet costs while its flow is undecided, opens or ends a connection, or
 // was judged under another policy epoch.
 void Worker::State::RunSlow(Item& item, BurstOutput& out) {

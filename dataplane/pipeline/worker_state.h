@@ -117,7 +117,14 @@ struct Worker::State {
     if (n > kTogether) flows->Probe(batch.sought(n - 2 * kTogether, n - kTogether));
   }
   void RunBatch(BurstOutput& out);
-  void RunFast(const Item& item, BurstOutput& out);
+  // Decided, and nothing about this packet can change that.
+  void RunFast(const Item& item, BurstOutput& out) {
+    const FlowRecord& flow = *item.flow;
+    const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
+    if (plain) [[likely]]
+      return Forward(item.frame(), out);
+    Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
+  }
   void RunSlow(Item& item, BurstOutput& out);
   [[nodiscard]] bool FromWrongSide(const Item& item) const noexcept;
   [[nodiscard]] PortSide SideOf(const FrameRef& frame) const noexcept;
