@@ -106,9 +106,9 @@ struct Worker::State {
   void Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
-  // As soon as a packet is parsed. Keys are hashed and their buckets fetched some at a time; those before have
+  // As soon as a packet is parsed. Keys are hashed and their buckets fetched four at a time; those before have
   // theirs by then.
-  static constexpr std::size_t kTogether = 8;
+  static constexpr std::size_t kTogether = 4;
   void BeginLookup(Item& item) noexcept {
     item.reversed = WriteKey(item.view, settings.key_has_vlan, item.sought->key);
     const std::size_t n = batch.size();
