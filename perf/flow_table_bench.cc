@@ -23,10 +23,11 @@ FlowKey KeyOf(std::uint32_t flow) {
 }
 
 void LookUpBurst(FlowTable& table, const FlowKey* keys, std::array<FlowRecord*, 32>& found) {
-  std::array<FlowTable::Pending, 32> pending;
-  for (std::size_t i = 0; i < 32; ++i) pending[i] = table.Begin(keys[i]);
-  for (std::size_t i = 0; i < 32; ++i) table.Probe(pending[i]);
-  for (std::size_t i = 0; i < 32; ++i) found[i] = table.Finish(keys[i], pending[i]);
+  std::array<SoughtFlow, 32> sought;
+  for (std::size_t i = 0; i < 32; ++i) sought[i].key = keys[i];
+  table.Begin(sought);
+  table.Probe(sought);
+  for (std::size_t i = 0; i < 32; ++i) found[i] = table.Finish(sought[i]);
 }
 
 void BM_FlowLookup(benchmark::State& state) {

@@ -49,6 +49,19 @@ struct IpAddress {
     return a;
   }
 
+  // Of the same order as the addresses.
+  [[nodiscard]] unsigned __int128 Number() const noexcept {
+    return static_cast<unsigned __int128>(__builtin_bswap64(Half(0))) << 64 | __builtin_bswap64(Half(8));
+  }
+  // The two as they stand, or the other way round.
+  static void Order(const IpAddress& a, const IpAddress& b, bool swap, IpAddress& first, IpAddress& second) noexcept {
+    const std::uint32_t all = 0u - static_cast<std::uint32_t>(swap);
+    const auto x = std::bit_cast<Vector>(a), y = std::bit_cast<Vector>(b);
+    const Vector change = (x ^ y) & Vector{all, all, all, all};
+    first = std::bit_cast<IpAddress>(x ^ change);
+    second = std::bit_cast<IpAddress>(y ^ change);
+  }
+
  private:
   using Vector = std::uint32_t __attribute__((vector_size(16)));
   [[nodiscard]] std::uint64_t Half(std::size_t at) const noexcept {

@@ -85,7 +85,7 @@ struct FlowTable::State {
   FlowTimeouts timeouts;
   std::uint32_t capacity = 0;
   std::uint32_t size = 0;
-  std::uint32_t bucket_mask = 0;
+  std::uint32_t bucket_count = 0;
   std::uint32_t fresh = 1;      // records from here on were never used
   std::uint32_t free_list = 0;  // linked by timer_next
   std::uint32_t victim_cursor = 1;
@@ -102,7 +102,11 @@ struct FlowTable::State {
     return static_cast<std::uint32_t>(&flow - &records[0]);
   }
   [[nodiscard]] std::uint32_t Home(std::uint64_t hash) const noexcept {
-    return static_cast<std::uint32_t>(hash) & bucket_mask;
+    // Of any number of buckets: a power of two would be up to twice as many as are needed.
+    return static_cast<std::uint32_t>((hash & 0xffffffff) * bucket_count >> 32);
+  }
+  [[nodiscard]] std::uint32_t After(std::uint32_t bucket) const noexcept {
+    return bucket + 1 == bucket_count ? 0 : bucket + 1;
   }
   [[nodiscard]] static std::uint32_t TagOf(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash >> 32);
@@ -135,16 +139,15 @@ Result<std::unique_ptr<FlowTable>> FlowTable::Create(std::uint32_t capacity, std
   State& s = *made->state_;
   s.timeouts = timeouts;
   s.capacity = capacity;
-  const std::uint32_t buckets = std::bit_ceil(capacity / 4 + 1);
-  s.bucket_mask = buckets - 1;
-  if (!s.records.Map(std::size_t{capacity} + 1) || !s.buckets.Map(buckets)) {
+  s.bucket_count = capacity / 4 + 1;
+  if (!s.records.Map(std::size_t{capacity} + 1) || !s.buckets.Map(s.bucket_count)) {
     return Fail(Errc::kExhausted, "no memory for " + std::to_string(capacity) + " flows");
   }
   return made;
 }
 
 FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t key_hash) noexcept {
-  for (std::uint32_t b = Home(key_hash);; b = (b + 1) & bucket_mask) {
+  for (std::uint32_t b = Home(key_hash);; b = After(b)) {
     const Bucket& bucket = buckets[b];
     for (unsigned tagged = Tagged(bucket, TagOf(key_hash)); tagged != 0; tagged &= tagged - 1) {
       const std::uint32_t slot = bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
@@ -156,30 +159,30 @@ FlowRecord* FlowTable::State::Find(const FlowKey& key, std::uint64_t key_hash) n
 
 FlowRecord* FlowTable::Lookup(const FlowKey& key) noexcept { return state_->Find(key, state_->hasher.Of(key)); }
 
-FlowTable::Pending FlowTable::Begin(const FlowKey& key) noexcept {
-  const std::uint64_t hash = state_->hasher.Of(key);
-  __builtin_prefetch(&state_->buckets[state_->Home(hash)]);
-  return {hash, nullptr};
+FlowRecord* FlowTable::Search(const FlowKey& key, std::uint64_t hash) noexcept { return state_->Find(key, hash); }
+
+void FlowTable::Begin(std::span<SoughtFlow> several) noexcept {
+  State& s = *state_;
+  s.hasher.Fill(several);
+  for (const SoughtFlow& each : several) __builtin_prefetch(&s.buckets[s.Home(each.hash)]);
 }
 
-void FlowTable::Probe(Pending& pending) noexcept {
-  const Bucket& bucket = state_->buckets[state_->Home(pending.hash)];
-  const unsigned tagged = Tagged(bucket, State::TagOf(pending.hash));
-  // Record 0 stands for none: no flow has it.
-  const std::uint32_t slot = tagged == 0 ? 0 : bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
-  pending.candidate = &state_->records[slot];
-  __builtin_prefetch(pending.candidate, 1);
-  __builtin_prefetch(&pending.candidate->key);
-}
-
-FlowRecord* FlowTable::Finish(const FlowKey& key, const Pending& pending) noexcept {
-  FlowRecord* candidate = pending.candidate;
-  return candidate->in_use != 0 && candidate->key == key ? candidate : state_->Find(key, pending.hash);
+void FlowTable::Probe(std::span<SoughtFlow> several) noexcept {
+  State& s = *state_;
+  for (SoughtFlow& each : several) {
+    const Bucket& bucket = s.buckets[s.Home(each.hash)];
+    const unsigned tagged = Tagged(bucket, State::TagOf(each.hash));
+    // Record 0 stands for none: no flow has it.
+    const std::uint32_t slot = tagged == 0 ? 0 : bucket.slot[static_cast<std::size_t>(std::countr_zero(tagged))];
+    each.candidate = &s.records[slot];
+    __builtin_prefetch(each.candidate, 1);
+    __builtin_prefetch(&each.candidate->key);
+  }
 }
 
 void FlowTable::State::IndexInsert(std::uint64_t hash, std::uint32_t slot) noexcept {
   // There is room: buckets hold 7 x (capacity / 4 + 1) entries at least.
-  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+  for (std::uint32_t b = Home(hash);; b = After(b)) {
     Bucket& bucket = buckets[b];
     const auto free = std::find(bucket.slot.begin(), bucket.slot.end(), 0u);
     if (free != bucket.slot.end()) {
@@ -192,7 +195,7 @@ void FlowTable::State::IndexInsert(std::uint64_t hash, std::uint32_t slot) noexc
 }
 
 void FlowTable::State::IndexErase(std::uint64_t hash, std::uint32_t slot) noexcept {
-  for (std::uint32_t b = Home(hash);; b = (b + 1) & bucket_mask) {
+  for (std::uint32_t b = Home(hash);; b = After(b)) {
     Bucket& bucket = buckets[b];
     const auto at = std::find(bucket.slot.begin(), bucket.slot.end(), slot);
     if (at != bucket.slot.end()) {
@@ -408,7 +411,7 @@ FlowTable::Spread FlowTable::MeasureSpread() const noexcept {
   for (std::uint32_t slot = 1; slot < s.fresh; ++slot) {
     if (s.records[slot].in_use == 0) continue;
     std::uint32_t read = 1;
-    for (std::uint32_t b = s.Home(s.hasher.Of(s.records[slot].key));; b = (b + 1) & s.bucket_mask, ++read) {
+    for (std::uint32_t b = s.Home(s.hasher.Of(s.records[slot].key));; b = s.After(b), ++read) {
       const Bucket& bucket = s.buckets[b];
       if (std::find(bucket.slot.begin(), bucket.slot.end(), slot) != bucket.slot.end()) break;
     }

@@ -8,6 +8,7 @@
 #include "dataplane/core/clock.h"
 #include "dataplane/core/result.h"
 #include "dataplane/flow/flow_record.h"
+#include "dataplane/flow/keyed_hash.h"
 
 namespace weir {
 
@@ -39,15 +40,16 @@ class FlowTable {
   [[nodiscard]] FlowRecord* Lookup(const FlowKey& key) noexcept;
 
   // The same in three steps, so that what it reads from memory arrives while other keys are
-  // looked up: Begin fetches the bucket, Probe the record that it points to, Finish
-  // compares. Flows may come and go in between.
-  struct Pending {
-    std::uint64_t hash = 0;
-    FlowRecord* candidate = nullptr;
-  };
-  [[nodiscard]] Pending Begin(const FlowKey& key) noexcept;
-  void Probe(Pending& pending) noexcept;
-  [[nodiscard]] FlowRecord* Finish(const FlowKey& key, const Pending& pending) noexcept;
+  // looked up: Begin hashes and fetches the buckets, Probe the records that they point to,
+  // Finish compares. Flows may come and go in between. Of a SoughtFlow the caller sets `key`.
+  void Begin(std::span<SoughtFlow> several) noexcept;
+  void Probe(std::span<SoughtFlow> several) noexcept;
+  [[nodiscard]] FlowRecord* Finish(const SoughtFlow& sought) noexcept {
+    FlowRecord* candidate = sought.candidate;
+    if (candidate->in_use != 0 && candidate->key == sought.key) [[likely]]
+      return candidate;
+    return Search(sought.key, sought.hash);
+  }
 
   // A fresh record for a key that is not in the table; nullptr when it is full.
   // When full, the caller may take Victim() out first.
@@ -97,6 +99,7 @@ class FlowTable {
 
  private:
   void ChangeState(FlowRecord& flow, FlowState state, Timestamp now) noexcept;
+  [[nodiscard]] FlowRecord* Search(const FlowKey& key, std::uint64_t hash) noexcept;
   explicit FlowTable(std::array<std::uint64_t, 2> seed);
   struct State;
   std::unique_ptr<State> state_;

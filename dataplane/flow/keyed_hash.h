@@ -2,10 +2,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/core/flow_key.h"
 
 namespace weir {
+
+struct FlowRecord;
+
+// A key on its way through the table (FlowTable::Begin); one cache line.
+struct alignas(64) SoughtFlow {
+  FlowKey key;
+  std::uint64_t hash = 0;
+  FlowRecord* candidate = nullptr;
+};
 
 // The hash of flow keys: keyed, so that nobody outside can choose tuples that collide.
 // AES where the processor has it: each of the key's three blocks, whitened with a secret of
@@ -18,6 +28,8 @@ class KeyedHash {
   explicit KeyedHash(std::array<std::uint64_t, 2> seed) noexcept;
 
   [[nodiscard]] std::uint64_t Of(const FlowKey& key) const noexcept;
+  // The same for several at once: a round of one goes while another's result is under way.
+  void Fill(std::span<SoughtFlow> several) const noexcept;
 
   // As if the processor had no AES; for tests.
   void WithoutAes() noexcept { aes_ = false; }
@@ -25,7 +37,7 @@ class KeyedHash {
 
  private:
   static constexpr std::size_t kRounds = 4;
-  [[nodiscard]] std::uint64_t ByAes(const FlowKey& key) const noexcept;
+  void FillByAes(std::span<SoughtFlow> several) const noexcept;
 
   std::array<std::uint64_t, 2> seed_;
   alignas(16) std::array<std::uint64_t, 2 * (kRounds + 3)> keys_{};  // of the rounds, then of the blocks

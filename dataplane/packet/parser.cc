@@ -4,11 +4,6 @@
 
 namespace weir {
 
-DropReason Parse(Bytes bytes, LinkType link, const ParseOptions& options, PacketView& view) noexcept {
-  if (link == LinkType::kEthernet && ReadCommonShape(bytes, options, view)) return DropReason::kNone;
-  return ParseWalking(bytes, link, options, view);
-}
-
 DropReason ParseWalking(Bytes bytes, LinkType link, const ParseOptions& options, PacketView& view) noexcept {
   view = PacketView{};
   view.base = bytes.data();

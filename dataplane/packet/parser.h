@@ -31,11 +31,22 @@ inline constexpr int kMaxLayers = 16;
 //
 // Source: IEEE 802.1Q-2022, RFC 3032, RFC 2516, RFC 791, RFC 8200 s4, RFC 2784,
 // RFC 2890, RFC 7348, RFC 8926, 3GPP TS 29.281, RFC 4213, RFC 4380, RFC 9293, RFC 768.
-[[nodiscard]] DropReason Parse(Bytes bytes, LinkType link, const ParseOptions& options, PacketView& view) noexcept;
+[[nodiscard]] inline DropReason Parse(Bytes bytes, LinkType link, const ParseOptions& options,
+                                      PacketView& view) noexcept;
 
 // The same result by the walk alone, without the short cut for common shapes: for tests to hold beside Parse.
 [[nodiscard]] DropReason ParseWalking(Bytes bytes, LinkType link, const ParseOptions& options,
                                       PacketView& view) noexcept;
+
+// The short cut. true: the frame is of a common shape, nothing is wrong with it, and `view` says what the walk would
+// say. false: the walk decides, `view` is not to be looked at.
+[[nodiscard]] bool ReadCommonShape(Bytes frame, const ParseOptions& options, PacketView& view) noexcept;
+
+inline DropReason Parse(Bytes bytes, LinkType link, const ParseOptions& options, PacketView& view) noexcept {
+  if (link == LinkType::kEthernet && ReadCommonShape(bytes, options, view)) [[likely]]
+    return DropReason::kNone;
+  return ParseWalking(bytes, link, options, view);
+}
 
 // Parses from an IP header on (defragmented datagrams). Same contract.
 [[nodiscard]] DropReason ParseIp(Bytes datagram, const ParseOptions& options, PacketView& view) noexcept;

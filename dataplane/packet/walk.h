@@ -47,10 +47,6 @@ inline constexpr std::uint16_t kEtherBridging = 0x6558;  // transparent Ethernet
 // Could PeelUdpTunnel peel something between these ports?
 [[nodiscard]] bool IsTunnelPort(std::uint16_t src, std::uint16_t dst) noexcept;
 
-// Reads the frame if it is of a common shape and nothing is wrong with it: true, and `view` says what the walk would
-// say. false: the walk decides, `view` is not to be looked at.                                  // common_shape.cc
-[[nodiscard]] bool ReadCommonShape(Bytes frame, const ParseOptions& options, PacketView& view) noexcept;
-
 void ReadTcpOptions(PacketView& view, Bytes options) noexcept;  // transport.cc
 // The fields of a TCP header at `at`, of `header` bytes; the segment goes to `end`. All of it is there.
 inline void ReadTcpHeader(Walk& walk, std::size_t at, std::size_t header, std::size_t end) noexcept {

@@ -154,7 +154,7 @@ void Worker::State::WriteAlert(const Item& item, const RuleInfo& rule, bool bloc
 
 void Worker::State::WriteDrop(const Item& item, DropReason reason) {
   ColdFlow& c = cold[item.flow->cold];
-  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(reason);
+  const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(reason);
   if (events == nullptr || (c.drop_reasons_seen & bit) != 0) return;
   c.drop_reasons_seen |= bit;
   DropEvent event;

@@ -8,6 +8,7 @@
 #include "classifiers/ndpi/ndpi_adapter.h"
 #include "classifiers/payload/payload.h"
 #include "dataplane/core/classification.h"
+#include "dataplane/core/drop_reason.h"
 #include "dataplane/core/port_side.h"
 #include "dataplane/core/verdict.h"
 #include "dataplane/flow/flow_record.h"
@@ -69,25 +70,26 @@ struct PendingSyn {
 struct ColdFlow {
   std::uint64_t flow_id = 0;
   std::int64_t start_us = 0;
-  std::uint64_t drop_reasons_seen = 0;  // bit a DropReason: its first drop event is written
+  std::int64_t rejected_us = 0;         // the last reset or ICMP error
+  std::uint32_t drop_reasons_seen = 0;  // bit a DropReason: its first drop event is written
   std::uint32_t verdict_packet = 0;     // 0: no final verdict yet
   std::uint32_t stopped_at = 0;         // the TCP client's next sequence number at the verdict
+  std::uint32_t receiver_expects = 0;   // where the packet that was rejected first went
+  std::uint32_t opened_seq = 0;         // of the SYN that opened it, if one did
   std::array<std::uint16_t, 3> vlan{};
   std::uint16_t port = 0;
+  std::uint16_t exceptions_told = 0;  // bit an ExceptionTrigger: its event is written
   std::uint8_t vlan_count = 0;
   std::array<std::uint8_t, 2> tcp_flags{};
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
-  std::uint16_t exceptions_told = 0;   // bit an ExceptionTrigger: its event is written
-  std::int64_t rejected_us = 0;        // the last reset or ICMP error
-  std::uint32_t receiver_expects = 0;  // where the packet that was rejected first went
   Direction rejected_way{};
-  std::uint32_t opened_seq = 0;  // of the SYN that opened it, if one did
   bool opened_by_syn = false;
   bool tombstone = false;  // it stays only to stop what comes after an undecided_timeout
   AppProto app_proto = AppProto::kUnknown;
   PortSide low_side = PortSide::kUnknown;  // where the key's low endpoint is
   PendingSyn syn;
 };
+static_assert(kDropReasonCount <= 32 && sizeof(ColdFlow) == 80);
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 // Stage 2: FlowKey -> FlowRecord. The whole batch is looked up at once; then each
 // packet goes through the remaining stages in order.
+#include <algorithm>
 #include <tuple>
 
 #include "dataplane/flow/siphash.h"
@@ -26,23 +27,17 @@ bool LeavesFastPath(const FlowRecord& flow, const PacketView& view) noexcept {
 
 }  // namespace
 
-// As soon as a packet is parsed. The one that was parsed some packets ago has its bucket by now.
-void Worker::State::BeginLookup(Item& item) noexcept {
-  constexpr std::size_t kBehind = 8;
-  item.reversed = WriteKey(item.view, settings.key_has_vlan, item.key);
-  item.pending = flows->Begin(item.key);
-  if (batch.size() > kBehind) flows->Probe(batch[batch.size() - 1 - kBehind].pending);
-}
-
 void Worker::State::RunBatch(BurstOutput& out) {
   const std::size_t n = batch.size();
+  const std::size_t begun = n / kTogether * kTogether;
+  const std::size_t probed = begun < kTogether ? 0 : begun - kTogether;
+  const std::size_t probe_at = std::min(probed, kTogether);  // the last ones, too, get time for their buckets
+  flows->Begin(batch.sought(begun, n));
   for (std::size_t i = 0; i < n; ++i) {
-    if (batch[i].pending.candidate == nullptr) flows->Probe(batch[i].pending);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
+    if (i == probe_at) flows->Probe(batch.sought(probed, n));
     Item& item = batch[i];
     Advance(item.frame().time);
-    item.flow = flows->Finish(item.key, item.pending);
+    item.flow = flows->Finish(*item.sought);
     if (item.flow == nullptr) item.flow = Create(item);
     if (item.flow == nullptr) {
       WithoutRecord(item, out);
@@ -57,24 +52,6 @@ void Worker::State::RunBatch(BurstOutput& out) {
     }
   }
   batch.Clear();
-}
-
-// Decided, and nothing about this packet can change that.
-void Worker::State::RunFast(const Item& item, BurstOutput& out) {
-  const FlowRecord& flow = *item.flow;
-  const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
-  if (plain) return Forward(item.frame(), out);
-  Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
-}
-
-void Worker::State::Count(const Item& item) noexcept {
-  FlowRecord& flow = *item.flow;
-  const std::size_t direction = Index(DirectionOf(flow, item.reversed));
-  std::uint64_t bytes = item.frame().len;
-  for (const FrameRef& more : item.frames.subspan(1)) bytes += more.len;
-  flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
-  flow.bytes[direction] += bytes;
-  flows->Touch(flow, now);
 }
 
 // What a packet costs while its flow is undecided, opens or ends a connection, or
@@ -197,7 +174,7 @@ FlowRecord* Worker::State::MakeRoom(const Item& item) {
     ++counters.flows_evicted;
     EndFlow(*victim, FlowEnd::kForced);
   }
-  return flows->Insert(item.key, now);
+  return flows->Insert(item.key(), now);
 }
 
 // A packet of a flow for which there is no record.
@@ -224,7 +201,8 @@ std::uint64_t Worker::State::FlowIdOf(const FlowKey& key, Timestamp time) const 
 }
 
 FlowRecord* Worker::State::Create(const Item& item) {
-  FlowRecord* flow = Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key, now);
+  FlowRecord* flow =
+      Simulated(item.frame(), ExceptionTrigger::kFlowTableFull) ? nullptr : flows->Insert(item.key(), now);
   if (flow == nullptr) {
     CountWithoutFlow(item.frame(), item.view, ExceptionTrigger::kFlowTableFull);
     if (settings.exceptions[ExceptionTrigger::kFlowTableFull] != ExceptionAction::kIgnore) return nullptr;
@@ -236,7 +214,7 @@ FlowRecord* Worker::State::Create(const Item& item) {
   flow->cold = cold.Acquire();
   ColdFlow& c = cold[flow->cold];
   c.start_us = item.frame().time.us;
-  c.flow_id = FlowIdOf(item.key, item.frame().time);
+  c.flow_id = FlowIdOf(item.key(), item.frame().time);
   c.port = item.frame().in_port.value();
   const PortSide side = SideOf(item.frame());
   c.low_side = item.reversed ? Opposite(side) : side;

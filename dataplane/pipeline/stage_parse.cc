@@ -6,14 +6,9 @@
 
 namespace weir {
 
-ParseOptions Worker::State::OptionsOf(const FrameRef& frame) const noexcept {
-  ParseOptions options = settings.parse;
-  options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
-  return options;
-}
-
 void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& out) {
   constexpr std::size_t kAhead = 4;
+  counters.rx_packets += frames.size();
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (i + kAhead < frames.size()) __builtin_prefetch(frames[i + kAhead].data);
     ParseOne(frames[i], out);
@@ -22,18 +17,20 @@ void Worker::State::ParseBurst(std::span<const FrameRef> frames, BurstOutput& ou
 }
 
 void Worker::State::ParseOne(const FrameRef& frame, BurstOutput& out) {
-  ++counters.rx_packets;
   counters.rx_bytes += frame.len;
   Item& item = batch.Add();
   const DropReason defect = Parse(frame.bytes(), frame.link, OptionsOf(frame), item.view);
-  const bool judged = defect == DropReason::kNone && item.view.ip_version != 0;
-  if (judged && !item.view.is_fragment) {
-    item.frames = {&frame, 1};
-    return BeginLookup(item);
-  }
-  const PacketView view = item.view;
-  batch.RemoveLast();
-  if (judged) return Reassemble(frame, view, out);
+  const bool whole = item.view.ip_version != 0 && !item.view.is_fragment;
+  if (defect != DropReason::kNone || !whole) [[unlikely]]
+    return ParseOther(frame, defect, out);
+  item.frames = {&frame, 1};
+  BeginLookup(item);
+}
+
+// The frame whose view is the batch's last: of no use as it is, a fragment, or not IP.
+void Worker::State::ParseOther(const FrameRef& frame, DropReason defect, BurstOutput& out) {
+  const PacketView view = batch.RemoveLast().view;
+  if (defect == DropReason::kNone && view.ip_version != 0) return Reassemble(frame, view, out);
   RunBatch(out);  // keep the order of frames
   const bool forward = defect == DropReason::kNone ? settings.forward_non_ip : settings.forward_malformed;
   if (forward) return Forward(frame, out);

@@ -17,12 +17,12 @@ namespace weir {
 // or the fragments it came in) and the flow it belongs to.
 struct Item {
   PacketView view;
-  FlowKey key;
-  FlowTable::Pending pending;
   FlowRecord* flow = nullptr;
   std::span<const FrameRef> frames;
-  bool reversed = false;  // sent by the key's high endpoint
+  SoughtFlow* sought = nullptr;  // in the batch
+  bool reversed = false;         // sent by the key's high endpoint
 
+  [[nodiscard]] const FlowKey& key() const noexcept { return sought->key; }
   [[nodiscard]] const FrameRef& frame() const noexcept { return frames.front(); }
 };
 
@@ -30,13 +30,22 @@ struct Item {
 // fills in `view` and `frames`, the look-up the rest.
 class Batch {
  public:
+  Batch() noexcept {
+    for (std::size_t i = 0; i < kBurst; ++i) items_[i].sought = &sought_[i];
+  }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
   [[nodiscard]] Item& Add() noexcept { return items_[size_++]; }
-  void RemoveLast() noexcept { --size_; }
+  [[nodiscard]] const Item& RemoveLast() noexcept { return items_[--size_]; }
   void Clear() noexcept { size_ = 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Item& operator[](std::size_t i) noexcept { return items_[i]; }
+  [[nodiscard]] std::span<SoughtFlow> sought(std::size_t from, std::size_t to) noexcept {
+    return {sought_.data() + from, sought_.data() + to};
+  }
 
  private:
+  std::array<SoughtFlow, kBurst> sought_;
   std::array<Item, kBurst> items_;
   std::size_t size_ = 0;
 };
@@ -88,22 +97,51 @@ struct Worker::State {
   }
   void CrossEdge() noexcept;
   void ReadFingerprintsFor(const RuleSet& rules) noexcept;
-  [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept;
+  [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept {
+    ParseOptions options = settings.parse;
+    options.verify_checksums = options.verify_checksums && !frame.sums_vouched;
+    return options;
+  }
   void ParseBurst(std::span<const FrameRef> frames, BurstOutput& out);
   void ParseOne(const FrameRef& frame, BurstOutput& out);
+  void ParseOther(const FrameRef& frame, DropReason defect, BurstOutput& out);
   void Reassemble(const FrameRef& frame, const PacketView& view, BurstOutput& out);
 
   // 2 look-up (stage_lookup.cc)
-  void BeginLookup(Item& item) noexcept;
+  // As soon as a packet is parsed. Keys are hashed and their buckets fetched four at a time; those before have
+  // theirs by then.
+  static constexpr std::size_t kTogether = 4;
+  void BeginLookup(Item& item) noexcept {
+    item.reversed = WriteKey(item.view, settings.key_has_vlan, item.sought->key);
+    const std::size_t n = batch.size();
+    if (n % kTogether != 0) return;
+    flows->Begin(batch.sought(n - kTogether, n));
+    if (n > kTogether) flows->Probe(batch.sought(n - 2 * kTogether, n - kTogether));
+  }
   void RunBatch(BurstOutput& out);
-  void RunFast(const Item& item, BurstOutput& out);
+  // Decided, and nothing about this packet can change that.
+  void RunFast(const Item& item, BurstOutput& out) {
+    const FlowRecord& flow = *item.flow;
+    const bool plain = !Stops(flow.action) && flow.mirror == 0 && !settings.mirror_pending && item.frames.size() == 1;
+    if (plain) [[likely]]
+      return Forward(item.frame(), out);
+    Emit(item, Stops(flow.action) ? DropReason::kPolicy : DropReason::kNone, out);
+  }
   void RunSlow(Item& item, BurstOutput& out);
   [[nodiscard]] bool FromWrongSide(const Item& item) const noexcept;
   [[nodiscard]] PortSide SideOf(const FrameRef& frame) const noexcept;
   bool Reopen(Item& item);
   void RunDecided(Item& item, BurstOutput& out);
   void RejectAgain(const Item& item, BurstOutput& out);
-  void Count(const Item& item) noexcept;
+  void Count(const Item& item) noexcept {
+    FlowRecord& flow = *item.flow;
+    const std::size_t direction = Index(DirectionOf(flow, item.reversed));
+    std::uint64_t bytes = item.frame().len;
+    for (const FrameRef& more : item.frames.subspan(1)) bytes += more.len;
+    flow.packets[direction] += static_cast<std::uint32_t>(item.frames.size());
+    flow.bytes[direction] += bytes;
+    flows->Touch(flow, now);
+  }
   FlowRecord* Create(const Item& item);
   [[nodiscard]] std::uint64_t FlowIdOf(const FlowKey& key, Timestamp time) const noexcept;
   FlowRecord* MakeRoom(const Item& item);

@@ -129,6 +129,18 @@ std::vector<Pattern> Established(bool ipv6, std::size_t payload) {
       .Take();
 }
 
+Pattern Renumbered(Pattern pattern, std::uint32_t further) {
+  std::byte* tcp = pattern.bytes.data() + kEthernet + (pattern.ipv6 ? 40 : 20);
+  const auto add = [&](std::byte* number) {
+    const std::uint32_t value = LoadBe32(number) + further;
+    SetWord(number, static_cast<std::uint16_t>(value >> 16), tcp + 16);
+    SetWord(number + 2, static_cast<std::uint16_t>(value), tcp + 16);
+  };
+  add(tcp + 4);
+  if ((LoadU8(tcp + 13) & kAck) != 0) add(tcp + 8);
+  return pattern;
+}
+
 Stamper::Stamper(std::size_t buffers) : room_(buffers * kRoom) {}
 
 void Stamper::StampInto(std::byte* frame, const Pattern& pattern, std::uint32_t flow) noexcept {

@@ -39,6 +39,9 @@ struct TlsTalk {
 // A datagram between the same hosts as above; the server's port is 443.
 [[nodiscard]] Pattern Datagram(bool ipv6, bool to_server, const test::Octets& payload);
 
+// The same frame of a connection whose two sequence numbers began `further` on.
+[[nodiscard]] Pattern Renumbered(Pattern pattern, std::uint32_t further);
+
 // One full data segment each way, of `payload` bytes, as in the middle of a connection.
 [[nodiscard]] std::vector<Pattern> Established(bool ipv6, std::size_t payload);
 

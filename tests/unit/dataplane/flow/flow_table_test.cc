@@ -61,27 +61,28 @@ TEST(FlowTable, AgreesWithAReferenceOverAMillionOperations) {
 TEST(FlowTable, LooksUpInSteps) {
   const auto table = Table(100);
   std::vector<FlowRecord*> want;
-  std::vector<FlowTable::Pending> pending;
+  std::vector<SoughtFlow> sought(64);
   for (std::uint32_t i = 0; i < 64; ++i) {
     want.push_back(i % 3 == 0 ? nullptr : table->Insert(Key(i), At(1)));
-    pending.push_back(table->Begin(Key(i)));
+    sought[i].key = Key(i);
   }
-  for (FlowTable::Pending& each : pending) table->Probe(each);
-  for (std::uint32_t i = 0; i < 64; ++i) EXPECT_EQ(table->Finish(Key(i), pending[i]), want[i]);
+  table->Begin(std::span(sought).first(50));
+  table->Begin(std::span(sought).subspan(50));
+  table->Probe(sought);
+  for (std::uint32_t i = 0; i < 64; ++i) EXPECT_EQ(table->Finish(sought[i]), want[i]);
 }
 
 TEST(FlowTable, FindsWhatCameAndMissesWhatWentBetweenTheSteps) {
   const auto table = Table(100);
   FlowRecord* goes = table->Insert(Key(1), At(1));
-  FlowTable::Pending gone = table->Begin(Key(1));
-  FlowTable::Pending comes = table->Begin(Key(2));
-  table->Probe(gone);
-  table->Probe(comes);
+  std::array<SoughtFlow, 2> sought{{{Key(1)}, {Key(2)}}};
+  table->Begin(sought);
+  table->Probe(sought);
   table->Erase(goes);
   FlowRecord* took_its_place = table->Insert(Key(2), At(1));
   EXPECT_EQ(took_its_place, goes);
-  EXPECT_EQ(table->Finish(Key(1), gone), nullptr);
-  EXPECT_EQ(table->Finish(Key(2), comes), took_its_place);
+  EXPECT_EQ(table->Finish(sought[0]), nullptr);
+  EXPECT_EQ(table->Finish(sought[1]), took_its_place);
 }
 
 TEST(FlowTable, HoldsExactlyItsCapacity) {
