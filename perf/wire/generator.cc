@@ -152,11 +152,11 @@ void Generator::Prepare(std::uint32_t size) {
     lane.frames.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const auto flow = static_cast<std::uint32_t>(i * 2654435761u % flows_);
-      const Pattern& pattern = patterns[flow / 2 % patterns.size()][flow % 2][to];  // what is sent again has its size
+      const Pattern& pattern = patterns[flow / 2 % patterns.size()][flow % 2][to];
       const auto length = static_cast<std::uint32_t>(pattern.bytes.size());
       const StampedFrame frame{lane.link->room() + apart * i};
       Stamper::StampInto(frame.at, pattern, flow);
-      if (sequences_ && frame.payload(length) == 0) SetNumbers(frame.tcp(), sequences_->Settled(flow, to));
+      if (sequences_ && frame.payload(length) == 0) SetNumbers(frame.tcp(), sequences_->Next(flow, to, 0));
       lane.frames.push_back({static_cast<std::uint32_t>(frame.at - lane.link->region()), length, flow});
     }
     lane.next = 0;
@@ -182,7 +182,6 @@ TrialResult Generator::Run(const TrialOptions& options) {
   TrialResult result;
   trial_ = (trial_ + 1) & 15;
   for (Lane& lane : lanes_) (void)Discard(lane), lane.last = 0;
-  if (sequences_) sequences_->Settle();
   burst_ = 0;
   const double gap = options.rate > 0 ? ticks_per_second_ * kBurstFrames / options.rate : 0;
   const double may_lag = ticks_per_second_ * kMayLag;
@@ -206,15 +205,16 @@ TrialResult Generator::Run(const TrialOptions& options) {
   }
   result.seconds = static_cast<double>(now - start) / ticks_per_second_;
   result.ended = Seconds(CLOCK_REALTIME);
-  std::uint64_t quiet = Ticks();
+  std::uint64_t quiet = Ticks(), last = now;
   while (result.received + result.refused < result.offered &&
          static_cast<double>(Ticks() - quiet) < kQuiet * ticks_per_second_) {
     for (const std::size_t side : {0u, 1u}) {
       const std::uint32_t came = Receive(side, result);
       result.received += came;
-      if (came > 0) quiet = Ticks();
+      if (came > 0) quiet = Ticks(), last = quiet;
     }
   }
+  result.busy = static_cast<double>(last - start) / ticks_per_second_;
   return result;
 }
 

@@ -34,6 +34,7 @@ struct TrialResult {
   std::uint64_t reordered = 0;  // came after one that was sent later in the same direction
   std::uint64_t slips = 0;      // times that the generator was kept from running and did not catch up
   double seconds = 0;           // of sending
+  double busy = 0;              // until the last frame that came, at least as long as it was sent
   double began = 0, ended = 0;  // wall clock
   Histogram latency;            // ticks
 };

@@ -67,6 +67,7 @@ nlohmann::json AsJson(const TrialResult& result, double ticks_per_second) {
           {"reordered", result.reordered},
           {"slips", result.slips},
           {"seconds", result.seconds},
+          {"busy_seconds", result.busy},
           {"began", result.began},
           {"ended", result.ended},
           {"offered_pps", static_cast<double>(result.offered) / result.seconds},

@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+"""weir and Suricata inline between two memif ports, one CPU for all of each, a generator on the other CPU.
+
+    perf/rig inline [--short] [--json FILE] [--rounds 3] [--seconds 0.4] [--loads 64,imix,1518,connections] ...
+
+Devices   weir, suricata        62 rules on names in both (those of peers.py) and nothing else, EVE on
+          suricata, bypass      tuned: encryption-handling bypass, what is encrypted is not looked at any more
+          weir, suricata, EVE off    for connections only; of established flows neither writes anything
+          reflector             one copy and nothing else: what the generator is able to, flooded only
+Loads     64, imix, 1518        frames of 10,000 TLS 1.3 connections whose whole handshake went through before, half IPv4,
+                                half IPv6, both directions alike: records in sequence, at 64 bytes acknowledgements
+          connections           whole TLS 1.3 connections of 11 frames from SYN to the last ACK, each frame sent when the one
+                                that it answers came out; 200 names
+Trials    flood                 as fast as it goes, connections so many at once: what comes out a second, and the CPU's cycles
+                                each, since a flooded CPU does nothing else
+          0, 0.001 %, 0.1 %     highest rate of which no more is lost; halving, and a rate that lost more is tried again,
+                                three times in all: the machine is virtual, and the host takes a CPU for a millisecond
+                                now and then. A connection is lost where one of its frames is, or where it was due while
+                                --at-once others were under way
+Fair      events of both logs are counted and must be those that the load has, within 1 %; the same ring, pool and table
+Exit      0 measured; 1 a program failed, its log lacks events or it lets nothing through; 2 usage; 77 a program is missing."""
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "perf/wire"))
+import devices  # noqa: E402
+import inline_devices as inline  # noqa: E402
+import peers  # noqa: E402
+import wire  # noqa: E402
+
+LOADS = ["64", "imix", "1518", "connections"]
+LOSSES = {"0": 0.0, "0.001 %": 1e-5, "0.1 %": 1e-3}
+QUIET = {"connections"}  # loads of the devices that write no events
+KINDS = [inline.Weir, inline.Suricata, inline.SuricataBypass, inline.WeirQuiet, inline.SuricataQuiet, inline.Reflector]
+PAIRS = [(inline.Weir, inline.Suricata), (inline.Weir, inline.SuricataBypass), (inline.WeirQuiet, inline.SuricataQuiet)]
+HEADROOM = 1.3
+
+
+class Bench(wire.Bench):
+    """One device with its generator: trials of one load."""
+    tries = 3
+
+    def order(self, rate, seconds):
+        if self.size == "connections":
+            return f"connect {rate:.0f} {seconds} {self.options.at_once}"
+        return super().order(rate, seconds)
+
+    def measure(self, ticks):
+        if self.at(2_000, 0.2)["received"] == 0:
+            raise devices.Failed(f"{self.device.name} lets nothing through")
+        flooded, own = self.cycles(0)
+        flood = flooded["received"] / flooded["busy_seconds"]
+        result = {"device": self.device.name, "load": self.size, "flood": flood, "cycles": ticks / flood}
+        if own and self.size != "connections":
+            result["busy_cycles"] = own  # by the device's own count, where it has one
+        if isinstance(self.device, inline.Inline):
+            result.update({loss: self.throughput(flood, share) for loss, share in LOSSES.items()})
+        for key in ("late", "reordered", "slips"):
+            result[key] = sum(trial[key] for trial in self.trials)
+        if self.options.trials:
+            result["trials"] = self.trials
+        return result
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Others that measure or build on this machine wait meanwhile."""
+    if path is None:
+        yield
+        return
+    with open(path, "a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def stolen():
+    """Seconds that the host took from the device's CPU until now."""
+    for line in pathlib.Path("/proc/stat").read_text().splitlines():
+        if line.startswith(f"cpu{devices.DEVICE_CPU} "):
+            return int(line.split()[8]) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def run_device(kind, folder, options, number, results):
+    loads = [load for load in options.loads if "EVE off" not in kind.name or load in QUIET]
+    if not loads:
+        return
+    before = stolen()
+    device = kind(folder, options)
+    begun = 0
+    with device, devices.Generator(device, options, "--names", options.names) as generator:
+        ticks = generator.ask("establish")["ticks_per_second"]
+        for load in loads:
+            bench = Bench(device, generator, load, options)
+            results.append({"round": number, **bench.measure(ticks)})
+            if load == "connections":
+                begun += sum(trial["offered"] - trial["refused"] for trial in bench.trials)
+            print(f"round {number}, {device.name}, {load}: {results[-1]['flood']:.0f}/s", file=sys.stderr, flush=True)
+        results[-1]["said"] = device.finish(begun)
+        results[-1]["stolen_s"] = stolen() - before
+    shutil.rmtree(folder)
+
+
+def summarise(results, options):
+    rows, ratios = [], []
+    keys = ["flood", "cycles", "busy_cycles", *LOSSES]
+    for load in options.loads:
+        rounds = {kind.name: [r for r in results if r["load"] == load and r["device"] == kind.name] for kind in options.kinds}
+        able = statistics.median(r["flood"] for r in rounds["reflector"]) if rounds.get("reflector") else None
+        for name, each in rounds.items():
+            if each:
+                row = {"load": load, "device": name, **{key: wire.spread([r.get(key) for r in each]) for key in keys}}
+                row["generator_bound"] = bool(able and name != "reflector" and able < HEADROOM * row["flood"]["median"])
+                rows.append(row)
+        for ours, theirs in PAIRS:
+            pairs = list(zip(rounds.get(ours.name, []), rounds.get(theirs.name, [])))
+            if pairs:
+                ratios.append({"load": load, "devices": [ours.name, theirs.name],
+                               **{key: wire.spread([a[key] / b[key] for a, b in pairs if a.get(key) and b.get(key)])
+                                  for key in ["flood", *LOSSES]}})
+    return rows, ratios
+
+
+def show(rows, ratios):
+    def text(value, unit, digits):
+        if value is None:
+            return "-"
+        median, least, most = (f"{value[key] / unit:.{digits}f}" for key in ("median", "least", "most"))
+        return f"{median} ({least} .. {most})"
+
+    print(f"{'load':<12}{'device':<19}{'flood, k/s':>26}{'0 loss':>26}{'0.001 %':>26}{'0.1 %':>26}{'cycles':>9}{'busy':>7}")
+    for row in rows:
+        name = row["device"] + ("*" if row["generator_bound"] else "")
+        rates = "".join(f"{text(row[key], 1e3, 1):>26}" for key in ("flood", *LOSSES))
+        cycles = "".join(f"{'-' if row[key] is None else format(row[key]['median'], '.0f'):>{width}}"
+                         for key, width in (("cycles", 9), ("busy_cycles", 7)))
+        print(f"{row['load']:<12}{name:<19}{rates}{cycles}")
+    print()
+    for row in ratios:
+        name = " / ".join(row["devices"])
+        print(f"{row['load']:<12}{name:<34}" + "".join(f"{key} {text(row[key], 1, 2):<24}" for key in ("flood", *LOSSES)))
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(prog="perf/rig inline", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="some seconds: shows that it works, its figures mean nothing")
+    parser.add_argument("--json", type=pathlib.Path, help="results into this file too")
+    parser.add_argument("--trials", action="store_true", help="each trial into the JSON")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.4, help="of a trial")
+    parser.add_argument("--resolution", type=float, default=0.02, help="of a rate, as a share of flood")
+    parser.add_argument("--loads", type=lambda text: text.split(","), default=LOADS)
+    parser.add_argument("--devices", type=lambda text: text.split("/"), help="a/b: of those that the first lines name, only these")
+    parser.add_argument("--flows", type=int, default=10_000)
+    parser.add_argument("--at-once", type=int, default=4096, help="connections under way, at most")
+    parser.add_argument("--log2-slots", type=int, default=14, help="of a memif ring, at most 14")
+    parser.add_argument("--nice", type=int, default=0, help="of all programs; below 0 where others run")
+    parser.add_argument("--lock", type=pathlib.Path, help="a file that is locked (flock) while a device is measured, not between")
+    parser.add_argument("--weir", type=pathlib.Path, default=ROOT / "build/release/dataplane/weir")
+    parser.add_argument("--generator", type=pathlib.Path, default=ROOT / "build/release/perf/weir_wire_generator")
+    options = parser.parse_args(arguments)
+    if set(options.loads) - set(LOADS):
+        parser.error(f"loads are {', '.join(LOADS)}")
+    options.kinds = [kind for kind in KINDS if kind.name in (options.devices or [kind.name])]
+    if len(options.kinds) < len(set(options.devices or [])):
+        parser.error(f"devices are {' / '.join(kind.name for kind in KINDS)}")
+    if options.short:
+        options.rounds, options.seconds, options.resolution, options.flows = 1, 0.1, 0.5, 1000
+        options.loads, options.kinds = ["imix", "connections"], [inline.Weir, inline.Suricata]
+    return options
+
+
+def main():
+    options = options_of(sys.argv[1:])
+    for program in ("suricata", options.weir, options.generator):
+        if shutil.which(str(program)) is None:
+            print(f"inline: {program} is missing (perf/peers/peers.py --install for Suricata)", file=sys.stderr)
+            return 77
+    if (os.cpu_count() or 1) < 2:
+        print("inline: needs two CPUs", file=sys.stderr)
+        return 77
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
+    results = []
+    with tempfile.TemporaryDirectory(prefix="weir-inline-") as folder:
+        work = pathlib.Path(folder)
+        options.rules, options.names, options.hits = peers.write_rules(work)
+        try:
+            for number in range(options.rounds):
+                turn = number % len(options.kinds)
+                for kind in options.kinds[turn:] + options.kinds[:turn]:
+                    with locked(options.lock):
+                        run_device(kind, work / f"{number}-{kind.__name__}", options, number, results)
+        except devices.Failed as failed:
+            print(f"inline: {failed}", file=sys.stderr)
+            return 1
+    rows, ratios = summarise(results, options)
+    show(rows, ratios)
+    if options.json:
+        said = {key: getattr(options, key) for key in ("seconds", "rounds", "resolution", "flows", "log2_slots", "at_once")}
+        options.json.write_text(json.dumps({"options": said, "machine": wire.machine(), "summary": rows, "ratios": ratios,
+                                            "rounds": results}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
