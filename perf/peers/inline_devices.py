@@ -6,6 +6,7 @@ import re
 import devices
 import peers
 
+LOADS = ["64", "imix", "1518", "connections"]
 TABLE = 1 << 20  # flows that each has room for
 POOL = 32767  # mbufs a port
 RING_KIB = 65536  # between weir's worker and the thread that writes its log, which has to get its turn on the same CPU
@@ -44,7 +45,7 @@ def seconds_of_threads(pid):
 
 class Inline:
     """Of both. The options have `rules`, `names` and `hits` (peers.write_rules)."""
-    eve = True
+    eve, loads = True, LOADS
 
     def settle(self):
         """Suricata takes a CPU a worker or does not start, so its threads, and for the same measure weir's, are moved."""
@@ -102,7 +103,7 @@ class Weir(Inline, devices.Weir):
 
 
 class WeirQuiet(Weir):
-    name, eve = "weir, EVE off", False
+    name, eve, loads = "weir, EVE off", False, ["connections"]
 
 
 class Suricata(Inline, devices.Device):
@@ -138,12 +139,21 @@ class SuricataBypass(Suricata):
 
 
 class SuricataQuiet(Suricata):
-    name, eve = "suricata, EVE off", False
+    name, eve, loads = "suricata, EVE off", False, ["connections"]
 
 
-class Reflector(devices.Reflector):
-    eve = False
+class Plain:
+    """Looks at nothing, so it is only flooded."""
+    loads = LOADS
 
-    def finish(self, begun):
+    def finish(self, _):
         self.check()
-        return {"begun": begun}
+        return {}
+
+
+class Reflector(Plain, devices.Reflector):
+    pass
+
+
+class TestpmdIo(Plain, devices.TestpmdIo):
+    loads = LOADS[:-1]
