@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kBegins = 8;           // at most, before it looks at what came
 constexpr std::uint16_t kTaken = 64;           // frames at a time
-constexpr double kPatience = 1, kQuiet = 0.3;  // seconds
+constexpr double kPatience = 3, kQuiet = 0.5;  // seconds
 constexpr double kMayLag = 1e-3;               // seconds that are caught up
 constexpr std::uint32_t kNumbers = 1u << 22;   // of flows that differ
 
@@ -37,9 +37,9 @@ ConnectionResult Connections::Run(const ConnectionTrial& trial) {
   result.began = Seconds(CLOCK_REALTIME);
   const std::uint64_t start = Ticks();
   const std::uint64_t end = start + static_cast<std::uint64_t>(trial.seconds * ticks_per_second_);
-  std::uint64_t now = start, last = start;
+  std::uint64_t now = start, last = start, heard = start;
   double due = 0;  // ticks since the start
-  while (now < end || (under_way_ > 0 && static_cast<double>(now - last) < kQuiet * ticks_per_second_)) {
+  while (now < end || (under_way_ > 0 && static_cast<double>(now - heard) < kQuiet * ticks_per_second_)) {
     const auto since = static_cast<double>(now - start);
     for (std::uint32_t begun = 0; now < end && begun < kBegins && since >= due; ++begun) {
       if (under_way_ < at_once) {
@@ -54,7 +54,8 @@ ConnectionResult Connections::Run(const ConnectionTrial& trial) {
     }
     if (gap > 0 && since - due > may_lag) ++result.slips, due = since;
     const std::uint64_t before = result.completed;
-    for (std::size_t side = 0; side < 2; ++side) Receive(side, now, result);
+    for (std::size_t side = 0; side < 2; ++side)
+      if (Receive(side, now, result)) heard = now;
     if (result.completed != before) last = now;
     Flush();
     Expire(now, kPatience);
@@ -100,11 +101,11 @@ void Connections::Flush() noexcept {
   }
 }
 
-void Connections::Receive(std::size_t side, std::uint64_t now, ConnectionResult& result) noexcept {
+bool Connections::Receive(std::size_t side, std::uint64_t now, ConnectionResult& result) noexcept {
   MemifLink& link = *links_[side];
   std::uint16_t seen = link.taken();
   const auto waiting = static_cast<std::uint16_t>(link.to_client->Load(&MemifRing::tail) - seen);
-  if (waiting == 0) return;
+  if (waiting == 0) return false;
   const bool to_server = side == 1;
   for (std::uint16_t left = std::min(waiting, kTaken); left > 0; --left, ++seen) {
     const MemifDescriptor slot = link.to_client->descriptors()[seen & (link.slots - 1u)];
@@ -136,6 +137,7 @@ void Connections::Receive(std::size_t side, std::uint64_t now, ConnectionResult&
     End(state);
   }
   link.Release(seen);
+  return true;
 }
 
 // Those that began longer ago are given up: their numbers are nobody's from then on.

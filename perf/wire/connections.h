@@ -51,7 +51,8 @@ class Connections {
   void Begin(std::uint64_t now) noexcept;
   void Speak(State& state) noexcept;
   void Flush() noexcept;
-  void Receive(std::size_t side, std::uint64_t now, ConnectionResult& result) noexcept;
+  // Whether anything came.
+  bool Receive(std::size_t side, std::uint64_t now, ConnectionResult& result) noexcept;
   void End(State& state) noexcept;
   void Expire(std::uint64_t now, double patience) noexcept;
   [[nodiscard]] const std::vector<Pattern>& TalkOf(std::uint32_t number) const noexcept;

@@ -71,12 +71,12 @@ class Program:
     def failed(self, what):
         return Failed(f"{self.name} {what}: {self.log.read_text(errors='replace')[-2000:]}")
 
-    def stop(self, how=signal.SIGTERM):
+    def stop(self, how=signal.SIGTERM, limit=STOP_S):
         """Its exit code; it is killed where it does not end by itself."""
         if self.process.poll() is None:
             self.process.send_signal(how)
             try:
-                self.process.wait(STOP_S)
+                self.process.wait(limit)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
