@@ -14,10 +14,11 @@ Loads     64, imix, 1518        frames of 10,000 TLS 1.3 connections whose whole
                                 that it answers came out; 200 names
 Trials    flood                 as fast as it goes, connections so many at once, best of three: what comes out a second, and the
                                 CPU's cycles each, since a flooded CPU does nothing else
-          0, 0.001 %, 0.1 %     highest rate of which no more is lost; halving, and a rate that lost more is tried again,
+          0, 0.001 %, 0.1 %     what came out a second at the highest rate of which no more is lost; halving, and a rate that lost more is tried again,
                                 three times in all: the machine is virtual, and the host takes a CPU for a millisecond
                                 now and then. A connection is lost where one of its frames is, or where it was due while
                                 --at-once others were under way
+Ratios    of one round each; "link off": of the cycles when flooded, those of testpmd io taken off both
 Fair      events of both logs are counted and must be those that the load has, within 1 %; the same ring, pool and table;
           logs go to memory (/dev/shm), where there is enough
 Exit      0 measured; 1 a program failed, its log lacks events or it lets nothing through; 2 usage; 77 a program is missing."""
@@ -47,11 +48,25 @@ KINDS = [inline.Weir, inline.Suricata, inline.SuricataBypass, inline.WeirQuiet, 
 PAIRS = [(inline.Weir, inline.Suricata), (inline.Weir, inline.SuricataBypass), (inline.WeirQuiet, inline.SuricataQuiet)]
 HEADROOM = 1.3
 FLOODS = 3
+LINKLESS = "flood, link off"  # cycles of testpmd io, which only moves frames over the links, taken off both
 
 
 class Bench(wire.Bench):
     """One device with its generator: trials of one load."""
     tries = 3
+
+    def __init__(self, *of):
+        super().__init__(*of)
+        self.done = {}  # by rate that was tried: what came out a second, until the last one had
+
+    def at(self, rate, seconds=None):
+        trial = super().at(rate, seconds)
+        self.done[rate] = trial["received"] / trial["busy_seconds"] if trial["busy_seconds"] else 0.0
+        return trial
+
+    def throughput(self, flood, loss):
+        """A rate that was held only by what lay waiting when the trial ended does not count whole."""
+        return self.done.get(super().throughput(flood, loss), 0.0)
 
     def order(self, rate, seconds):
         if self.size == "connections":
@@ -149,7 +164,10 @@ def summarise(results, options):
             if pairs:
                 ratios.append({"load": load, "devices": [ours.name, theirs.name],
                                **{key: wire.spread([a[key] / b[key] for a, b in pairs if a.get(key) and b.get(key)])
-                                  for key in ["flood", *LOSSES]}})
+                                  for key in ["flood", *LOSSES]},
+                               LINKLESS: wire.spread([(b["cycles"] - c["cycles"]) / (a["cycles"] - c["cycles"])
+                                                      for (a, b), c in zip(pairs, rounds.get("testpmd io", []))
+                                                      if a["cycles"] > c["cycles"]])})
     return rows, ratios
 
 
@@ -170,7 +188,7 @@ def show(rows, ratios):
     print()
     for row in ratios:
         name = " / ".join(row["devices"])
-        print(f"{row['load']:<12}{name:<34}" + "".join(f"{key} {text(row[key], 1, 2):<24}" for key in ("flood", *LOSSES)))
+        print(f"{row['load']:<12}{name:<34}" + "".join(f"{key} {text(row[key], 1, 2):<24}" for key in ("flood", *LOSSES, LINKLESS)))
 
 
 def options_of(arguments):

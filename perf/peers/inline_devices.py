@@ -9,7 +9,7 @@ import peers
 LOADS = ["64", "imix", "1518", "connections"]
 TABLE = 1 << 20  # flows that each has room for
 POOL = 32767  # mbufs a port
-RING_KIB = 65536  # between weir's worker and the thread that writes its log, which has to get its turn on the same CPU
+RING_KIB = 1 << 18  # of events: connections that end within a second leave weir's table at once, and none may be lost
 
 SURICATA_DPDK = """
 threading:
