@@ -208,7 +208,7 @@ def options_of(arguments):
     parser.add_argument("--loads", type=lambda text: text.split(","), default=LOADS)
     parser.add_argument("--devices", type=lambda text: text.split("/"), help="a/b: of those that the first lines name, only these")
     parser.add_argument("--flows", type=int, default=10_000)
-    parser.add_argument("--at-once", type=int, default=4096, help="connections under way, at most")
+    parser.add_argument("--at-once", type=int, default=2048, help="connections under way, at most; half the slots of a ring")
     parser.add_argument("--log2-slots", type=int, default=12, help="of a memif ring, at most 14")
     parser.add_argument("--nice", type=int, default=0, help="of all programs; below 0 where others run")
     parser.add_argument("--lock", type=pathlib.Path, help="a file that is locked (flock) for a minute or two at a time")
@@ -217,6 +217,8 @@ def options_of(arguments):
     options = parser.parse_args(arguments)
     if set(options.loads) - set(LOADS):
         parser.error(f"loads are {', '.join(LOADS)}")
+    if options.at_once > 1 << options.log2_slots >> 1:
+        parser.error("--at-once is more than half the slots of a ring")
     options.kinds = [kind for kind in KINDS if kind.name in (options.devices or [kind.name])]
     if len(options.kinds) < len(set(options.devices or [])):
         parser.error(f"devices are {' / '.join(kind.name for kind in KINDS)}")
