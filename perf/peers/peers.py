@@ -80,7 +80,8 @@ def barred_names():
     return [name for name in names if name.startswith(".")][:RULES]
 
 
-def write_inputs(work, flows):
+def write_rules(work):
+    """The rules on names, the names, and how many rules each name matches: flow i has name i modulo NAMES."""
     barred = barred_names()
     rules = work / "names.rules"
     rules.write_text("".join(
@@ -89,13 +90,17 @@ def write_inputs(work, flows):
     names = work / "names.txt"
     names.write_text("".join(f"www{i}.example.org\n" for i in range(NAMES - len(barred))) +
                      "".join(f"a{name}\n" for name in barred))
+    # A rule is for the name and what is below it, so that some names match two.
+    return rules, names, [sum(f".{name}".endswith(rule) for rule in barred) for name in names.read_text().split()]
+
+
+def write_inputs(work, flows):
+    rules, names, hits = write_rules(work)
     made = {}
     for load, version in MADE.items():
         for what, count in ((load, flows), (f"{load}-one", 1)):
             made[what] = work / f"{what}.pcap"
             subprocess.run([MAKER, made[what], version, str(count), "6", names], check=True)
-    # Flow i has name i modulo NAMES; a rule is for the name and what is below it, so that some names match two.
-    hits = [sum(f".{name}".endswith(rule) for rule in barred) for name in names.read_text().split()]
     alerts = sum(hits[flow % NAMES] for flow in range(flows))
     return rules, made, {"alert": alerts, "tls": flows, "flow": flows}
 

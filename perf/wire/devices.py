@@ -71,12 +71,12 @@ class Program:
     def failed(self, what):
         return Failed(f"{self.name} {what}: {self.log.read_text(errors='replace')[-2000:]}")
 
-    def stop(self, how=signal.SIGTERM):
+    def stop(self, how=signal.SIGTERM, limit=STOP_S):
         """Its exit code; it is killed where it does not end by itself."""
         if self.process.poll() is None:
             self.process.send_signal(how)
             try:
-                self.process.wait(STOP_S)
+                self.process.wait(limit)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
@@ -177,6 +177,10 @@ class Weir(Device):
     name = "weir"
     STATS_MS = 1000
 
+    def arguments(self):
+        """Beside the configuration."""
+        return []
+
     def start(self):
         config = self.folder / "weir.yaml"
         config.write_text(f"""\
@@ -188,7 +192,7 @@ eal: {{huge_pages: false, memory_mb: 512}}
 telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
 """)
         self.summary = self.folder / "summary.json"
-        words = [self.options.weir, "run", "--json", "-c", config]
+        words = [self.options.weir, "run", "--json", "-c", config, *self.arguments()]
         self.program = Program(["sh", "-c", f"exec \"$@\" >'{self.summary}'", "sh", *words], self.log, self.options.nice)
         self.program.name = "weir"
         self.program.wait_for("forwarding")
@@ -210,13 +214,17 @@ telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
                         return stats["busy_cycles"], stats["rx_packets"]
         raise self.program.failed("wrote no stats event")
 
+    def created(self):
+        """Flows that it must have seen."""
+        return self.options.flows
+
     def check(self):
         code = self.program.stop()
         if code != 0:
             raise self.program.failed(f"exit code {code}")
         summary = json.loads(self.summary.read_text())
         dropped = {reason: count for reason, count in summary["packets"]["dropped"].items() if count}
-        if set(dropped) - {"tx_full"} or summary["flows"]["created"] != self.options.flows or summary["events"]["lost"]:
+        if set(dropped) - {"tx_full"} or summary["flows"]["created"] != self.created() or summary["events"]["lost"]:
             raise Failed(f"weir did not pass what it was sent: dropped {dropped}, {summary['flows']}, {summary['events']}")
         self.check_verdicts()
         return {"packets": summary["packets"], "flows": summary["flows"]}
@@ -233,9 +241,9 @@ telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
 class Generator:
     """Connected to a device; each call is one line to it and one back."""
 
-    def __init__(self, device, options):
+    def __init__(self, device, options, *more):
         self.program = Program([options.generator, device.inside, device.outside, "--flows", options.flows, "--log2-slots",
-                                options.log2_slots, "--cpu", GENERATOR_CPU], device.folder / "generator.log", options.nice)
+                                options.log2_slots, "--cpu", GENERATOR_CPU, *more], device.folder / "generator.log", options.nice)
 
     def __enter__(self):
         return self

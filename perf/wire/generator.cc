@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "perf/wire/data_frames.h"
+
 namespace weir::perf {
 namespace {
 
 constexpr std::uint32_t kBurstFrames = 32, kAtOnce = 128;
 constexpr std::size_t kSlot = 1536;  // bytes of room a frame: whole cache lines
-constexpr std::uint32_t kFcs = 4, kStamp = 6;
+constexpr std::uint32_t kFcs = 4;
+constexpr std::uint32_t kLeastFrame6 = 84;
 constexpr std::uint32_t kIndexBits = 5, kTrialShift = 28, kBurstMask = (1u << (kTrialShift - kIndexBits)) - 1;
 constexpr std::size_t kRemembered = 1u << 14;  // bursts, more than can be under way
 constexpr int kPauses = 32;
@@ -21,22 +24,52 @@ std::uint16_t Word(const std::byte* at) noexcept {
   return word;
 }
 
-// What brings the sum of three words, two of them the stamp's, to `fill` (RFC 1071: ones' complement).
-std::uint16_t Balance(std::uint32_t stamp, std::uint32_t fill) noexcept {
-  std::uint32_t sum = fill + (~stamp & 0xffff) + (~stamp >> 16);
+std::uint32_t Half(const std::byte* at) noexcept {
+  std::uint32_t half;
+  std::memcpy(&half, at, sizeof half);
+  return half;
+}
+
+// Sums of 16-bit words (RFC 1071: ones' complement).
+std::uint32_t Without(std::uint32_t both) noexcept { return (~both & 0xffff) + (~both >> 16); }
+std::uint16_t Fold(std::uint32_t sum) noexcept {
   sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
 }
+
+std::size_t TcpAt(const Pattern& pattern) noexcept { return pattern.ipv6 ? 54 : 34; }
 
 std::uint32_t FillOf(const Pattern& pattern) noexcept {
   const std::byte* at = pattern.bytes.data() + pattern.bytes.size() - kStamp;
   return std::uint32_t{Word(at)} + Word(at + 2) + Word(at + 4);
 }
 
+std::uint32_t NumbersShare(const std::byte* tcp) noexcept { return Without(Half(tcp + 4)) + Without(Half(tcp + 8)); }
+
+// Numbers in the place of 0, the checksum goes with them (RFC 1624, equation 3).
+void SetNumbers(std::byte* tcp, const Sequences::Numbers& numbers) noexcept {
+  StoreBe32(tcp + 4, numbers.sequence);
+  StoreBe32(tcp + 8, numbers.acknowledged);
+  std::uint32_t sum = static_cast<std::uint16_t>(~Word(tcp + 16));
+  for (std::size_t at = 4; at < 12; at += 2) sum += Word(tcp + at);
+  const auto mended = static_cast<std::uint16_t>(~Fold(sum));
+  std::memcpy(tcp + 16, &mended, sizeof mended);
+}
+
 }  // namespace
 
 Generator::Generator(std::array<MemifLink*, 2> links, std::uint32_t flows, double ticks_per_second)
-    : flows_(flows), ticks_per_second_(ticks_per_second), sent_at_(kRemembered) {
+    : Generator(links, flows, ticks_per_second,
+                {TlsConnection(false, "www.innocent.example"), TlsConnection(true, "www.innocent.example")}) {
+  sequences_.reset();
+}
+
+Generator::Generator(std::array<MemifLink*, 2> links, std::uint32_t flows, double ticks_per_second, Talks talks)
+    : flows_(flows),
+      ticks_per_second_(ticks_per_second),
+      talks_(std::move(talks)),
+      sequences_(flows),
+      sent_at_(kRemembered) {
   for (std::size_t i = 0; i < 2; ++i) lanes_[i].link = links[i];
 }
 
@@ -46,23 +79,26 @@ std::size_t Generator::RoomFor(std::uint32_t flows, unsigned slots) {
 }
 
 bool Generator::Establish() {
-  const auto v4 = TlsConnection(false, "www.innocent.example"), v6 = TlsConnection(true, "www.innocent.example");
   constexpr std::size_t kSteps = 8;  // up to the first data each way
   for (std::uint32_t first = 0; first < flows_; first += kAtOnce)
     for (std::size_t step = 0; step < kSteps; ++step)
-      if (!ExchangeStep(v4, v6, step, first, std::min(first + kAtOnce, flows_))) return false;
-  size_ = 0;  // the room is overwritten
+      if (!ExchangeStep(step, first, std::min(first + kAtOnce, flows_))) return false;
+  for (std::uint32_t flow = 0; sequences_ && flow < flows_; ++flow) {
+    const Pattern& next = talks_[flow % talks_.size()][kSteps];  // of the client's
+    const std::byte* tcp = next.bytes.data() + TcpAt(next);
+    sequences_->Start(flow, {LoadBe32(tcp + 4), LoadBe32(tcp + 8)});
+  }
+  size_.reset();  // the room is overwritten
   return true;
 }
 
-bool Generator::ExchangeStep(const std::vector<Pattern>& v4, const std::vector<Pattern>& v6, std::size_t step,
-                             std::uint32_t first, std::uint32_t last) {
-  const std::size_t from = v4[step].to_server ? 0 : 1;
+bool Generator::ExchangeStep(std::size_t step, std::uint32_t first, std::uint32_t last) {
+  const std::size_t from = talks_.front()[step].to_server ? 0 : 1;
   MemifLink& link = *lanes_[from].link;
   MemifRing& ring = *link.to_server;
   const std::uint16_t head = ring.head;
   for (std::uint32_t flow = first; flow < last; ++flow) {
-    const Pattern& pattern = (flow % 2 == 0 ? v4 : v6)[step];
+    const Pattern& pattern = talks_[flow % talks_.size()][step];
     std::byte* frame = link.room() + kSlot * (flow - first);
     if (pattern.bytes.size() > kSlot) return false;
     Stamper::StampInto(frame, pattern, flow);
@@ -80,29 +116,65 @@ bool Generator::ExchangeStep(const std::vector<Pattern>& v4, const std::vector<P
   return true;
 }
 
+// By place in the mix, family, direction.
+std::vector<std::array<std::array<Pattern, 2>, 2>> Generator::PatternsOf(std::uint32_t size) const {
+  const std::vector<std::uint32_t> sizes =
+      size == kImix ? std::vector<std::uint32_t>{64, 594, 64, 594, 64, 1518, 64, 594, 64, 594, 64, 64}
+                    : std::vector<std::uint32_t>{size};
+  std::vector<std::array<std::array<Pattern, 2>, 2>> patterns;
+  for (const std::uint32_t each : sizes) {
+    auto& families = patterns.emplace_back();
+    for (const bool ipv6 : {false, true}) {
+      const std::uint32_t whole = std::max(each, ipv6 ? kLeastFrame6 : kLeastFrame);
+      if (sequences_) {
+        families[ipv6] = DataFrames(ipv6, whole);
+      } else {
+        const auto both = Established(ipv6, whole - (ipv6 ? 74 : 54) - kFcs);
+        families[ipv6] = {both[0], both[1]};
+      }
+    }
+  }
+  return patterns;
+}
+
 void Generator::Prepare(std::uint32_t size) {
-  if (size == size_) return;
+  if (size_ == size) return;
   size_ = size;
-  const std::uint32_t v4 = std::max(size, kLeastFrame), v6 = std::max(size, 84u);
-  const std::array patterns = {Established(false, v4 - 54 - kFcs), Established(true, v6 - 74 - kFcs)};
-  lengths_ = {v4 - kFcs, v6 - kFcs};
+  const auto patterns = PatternsOf(size);
+  std::size_t most = 0;
+  lengths_.reset();
+  for (const auto& families : patterns)
+    for (const auto& both : families) lengths_.set(both[0].bytes.size()), most = std::max(most, both[0].bytes.size());
   for (std::size_t to = 0; to < 2; ++to) {
     Lane& lane = lanes_[to];
     const std::size_t count = RoomFor(flows_, lane.link->slots) / kSlot;
-    const std::size_t apart = (std::size_t{v6} - kFcs + 63) / 64 * 64;  // as close as lines allow: a page holds many
+    const std::size_t apart = (most + 63) / 64 * 64;  // as close as lines allow: a page holds many
     lane.frames.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const auto flow = static_cast<std::uint32_t>(i * 2654435761u % flows_);
-      const Pattern& pattern = patterns[flow % 2][to];
-      std::byte* frame = lane.link->room() + apart * i;
-      Stamper::StampInto(frame, pattern, flow);
-      lane.frames.push_back(
-          {static_cast<std::uint32_t>(frame - lane.link->region()), static_cast<std::uint32_t>(pattern.bytes.size())});
+      const Pattern& pattern = patterns[flow / 2 % patterns.size()][flow % 2][to];
+      const auto length = static_cast<std::uint32_t>(pattern.bytes.size());
+      const StampedFrame frame{lane.link->room() + apart * i};
+      Stamper::StampInto(frame.at, pattern, flow);
+      if (sequences_ && frame.payload(length) == 0) SetNumbers(frame.tcp(), sequences_->Next(flow, to, 0));
+      lane.frames.push_back({static_cast<std::uint32_t>(frame.at - lane.link->region()), length, flow});
     }
     lane.next = 0;
-    lane.fill_sent = FillOf(patterns[0][to]);
-    lane.fill = FillOf(patterns[0][1 - to]);
+    lane.fill_sent = FillOf(patterns[0][0][to]);
+    lane.fill = FillOf(patterns[0][0][1 - to]);
   }
+}
+
+// Writes a segment's numbers; their share of what balances a stamp. What has no data keeps those it was prepared with.
+std::uint32_t Generator::Number(const Frame& frame, std::size_t to) noexcept {
+  const StampedFrame stamped{lanes_[to].link->region() + frame.offset};
+  const std::uint32_t payload = stamped.payload(frame.length);
+  if (payload == 0) return 0;
+  const Sequences::Numbers numbers = sequences_->Next(frame.flow, to, payload);
+  std::byte* tcp = stamped.tcp();
+  StoreBe32(tcp + 4, numbers.sequence);
+  StoreBe32(tcp + 8, numbers.acknowledged);
+  return NumbersShare(tcp);
 }
 
 TrialResult Generator::Run(const TrialOptions& options) {
@@ -123,29 +195,31 @@ TrialResult Generator::Run(const TrialOptions& options) {
   for (std::size_t to = 0; now < end && result.offered < frames; now = Ticks()) {
     const auto since = static_cast<double>(now - start);
     if (since >= due) {
-      SendBurst(lanes_[to], now,
-                static_cast<std::uint32_t>(std::min<std::uint64_t>(kBurstFrames, frames - result.offered)), result);
+      SendBurst(to, now, static_cast<std::uint32_t>(std::min<std::uint64_t>(kBurstFrames, frames - result.offered)),
+                result);
       to = 1 - to;
       due += gap;
       if (gap > 0 && since - due > may_lag) ++result.slips, due = since;
     }
-    for (Lane& lane : lanes_) result.received += Receive(lane, result);
+    for (const std::size_t side : {0u, 1u}) result.received += Receive(side, result);
   }
   result.seconds = static_cast<double>(now - start) / ticks_per_second_;
   result.ended = Seconds(CLOCK_REALTIME);
-  std::uint64_t quiet = Ticks();
+  std::uint64_t quiet = Ticks(), last = now;
   while (result.received + result.refused < result.offered &&
          static_cast<double>(Ticks() - quiet) < kQuiet * ticks_per_second_) {
-    for (Lane& lane : lanes_) {
-      const std::uint32_t came = Receive(lane, result);
+    for (const std::size_t side : {0u, 1u}) {
+      const std::uint32_t came = Receive(side, result);
       result.received += came;
-      if (came > 0) quiet = Ticks();
+      if (came > 0) quiet = Ticks(), last = quiet;
     }
   }
+  result.busy = static_cast<double>(last - start) / ticks_per_second_;
   return result;
 }
 
-void Generator::SendBurst(Lane& lane, std::uint64_t now, std::uint32_t most, TrialResult& result) noexcept {
+void Generator::SendBurst(std::size_t to, std::uint64_t now, std::uint32_t most, TrialResult& result) noexcept {
+  Lane& lane = lanes_[to];
   MemifLink& link = *lane.link;
   MemifRing& ring = *link.to_server;
   const std::uint16_t head = ring.head;
@@ -165,7 +239,7 @@ void Generator::SendBurst(Lane& lane, std::uint64_t now, std::uint32_t most, Tri
     if (++lane.next == lane.frames.size()) lane.next = 0;
     std::byte* at = link.region() + frame.offset + frame.length - kStamp;
     const std::uint32_t own = stamp | i;
-    const std::uint16_t balance = Balance(own, lane.fill_sent);
+    const std::uint16_t balance = Fold(lane.fill_sent + Without(own) + (sequences_ ? Number(frame, to) : 0));
     std::memcpy(at, &own, sizeof own);
     std::memcpy(at + sizeof own, &balance, sizeof balance);
     ring.descriptors()[(head + i) & (link.slots - 1u)] = {0, 0, frame.length, frame.offset, 0};
@@ -173,10 +247,12 @@ void Generator::SendBurst(Lane& lane, std::uint64_t now, std::uint32_t most, Tri
   ring.Store(&MemifRing::head, static_cast<std::uint16_t>(head + n));
 }
 
-std::uint32_t Generator::Receive(Lane& lane, TrialResult& result) noexcept {
+std::uint32_t Generator::Receive(std::size_t side, TrialResult& result) noexcept {
+  Lane& lane = lanes_[side];
   MemifLink& link = *lane.link;
   MemifRing& ring = *link.to_client;
-  const auto waiting = static_cast<std::uint16_t>(ring.Load(&MemifRing::tail) - lane.seen);
+  std::uint16_t seen = link.taken();
+  const auto waiting = static_cast<std::uint16_t>(ring.Load(&MemifRing::tail) - seen);
   if (waiting == 0) return 0;
   const std::uint64_t now = Ticks();
   const std::uint32_t n = std::min<std::uint32_t>(waiting, 2 * kBurstFrames);
@@ -186,14 +262,18 @@ std::uint32_t Generator::Receive(Lane& lane, TrialResult& result) noexcept {
     if (same > 0) result.latency.Add(now - sent_at_[of_burst % kRemembered], same);
     same = 0;
   };
-  for (std::uint32_t i = 0; i < n; ++i, ++lane.seen) {
-    const MemifDescriptor& slot = ring.descriptors()[lane.seen & (link.slots - 1u)];
+  for (std::uint32_t i = 0; i < n; ++i, ++seen) {
+    const MemifDescriptor& slot = ring.descriptors()[seen & (link.slots - 1u)];
     const std::uint32_t length = slot.length;
-    const std::byte* at = link.region() + slot.offset + length - kStamp;
+    const StampedFrame frame{link.region() + slot.offset};
+    const std::byte* at = frame.at + length - kStamp;
     std::uint32_t stamp = 0;
-    const bool whole = length == lengths_[0] || length == lengths_[1];
-    if (whole) std::memcpy(&stamp, at, sizeof stamp);
-    if (!whole || Word(at + sizeof stamp) != Balance(stamp, lane.fill)) {
+    const bool whole = length < lengths_.size() && lengths_[length];
+    if (whole) stamp = Half(at);
+    std::uint32_t sum = lane.fill + Without(stamp);
+    const std::uint32_t payload = whole && sequences_ ? frame.payload(length) : 0;
+    if (payload > 0) sum += NumbersShare(frame.tcp());
+    if (!whole || Word(at + sizeof stamp) != Fold(sum)) {
       ++result.damaged;
     } else if (stamp >> kTrialShift != trial_) {
       ++result.late;
@@ -204,20 +284,21 @@ std::uint32_t Generator::Receive(Lane& lane, TrialResult& result) noexcept {
       const bool later = static_cast<std::int32_t>((stamp - lane.last) << (32 - kTrialShift)) >= 0;  // numbers wrap
       if (later) lane.last = stamp;
       result.reordered += later ? 0 : 1;
+      if (payload > 0) sequences_->Arrived(frame.flow(side == 1), 1 - side, LoadBe32(frame.tcp() + 4), payload);
     }
-    link.Renew(lane.seen);
+    link.Renew(seen);
   }
   count();
-  ring.Store(&MemifRing::head, static_cast<std::uint16_t>(lane.seen + link.slots));
+  link.Release(seen);
   return good;
 }
 
 std::uint32_t Generator::Discard(Lane& lane) noexcept {
-  MemifRing& ring = *lane.link->to_client;
+  MemifLink& link = *lane.link;
+  std::uint16_t seen = link.taken();
   std::uint32_t n = 0;
-  for (const std::uint16_t tail = ring.Load(&MemifRing::tail); lane.seen != tail; ++lane.seen, ++n)
-    lane.link->Renew(lane.seen);
-  ring.Store(&MemifRing::head, static_cast<std::uint16_t>(lane.seen + lane.link->slots));
+  for (const std::uint16_t tail = link.to_client->Load(&MemifRing::tail); seen != tail; ++seen, ++n) link.Renew(seen);
+  link.Release(seen);
   return n;
 }
 

@@ -67,6 +67,11 @@ class MemifLink {
   [[nodiscard]] std::byte* room() const noexcept { return region_ + room_; }
   // Client: an arrived frame's slot of to_client is the server's again.
   void Renew(std::uint16_t slot) noexcept;
+  // Client: the tail of to_client up to which frames were taken, and that they are up to here now, all renewed.
+  [[nodiscard]] std::uint16_t taken() const noexcept { return static_cast<std::uint16_t>(to_client->head - slots); }
+  void Release(std::uint16_t taken) noexcept {
+    to_client->Store(&MemifRing::head, static_cast<std::uint16_t>(taken + slots));
+  }
   [[nodiscard]] bool peer_gone() const noexcept;
 
  private:

@@ -38,6 +38,7 @@ LEVELS = (50, 90)  # % of the throughput
 
 class Bench:
     """One device with its generator: trials of one size."""
+    tries = 2
 
     def __init__(self, device, generator, size, options):
         self.device, self.generator, self.size, self.options = device, generator, size, options
@@ -51,16 +52,19 @@ class Bench:
         self.trials.append(trial)
         return trial
 
+    def order(self, rate, seconds):
+        return f"rate {self.size} {rate:.0f} {seconds}"
+
     def at(self, rate, seconds=None):
         """One trial. `slow`: the generator itself did not keep the rate."""
-        trial = self.ask(f"rate {self.size} {rate:.0f} {seconds or self.options.seconds}")
+        trial = self.ask(self.order(rate, seconds or self.options.seconds))
         trial["loss"] = trial["lost"] / trial["offered"] if trial["offered"] else 1.0
         trial["slow"] = rate > 0 and trial["offered_pps"] < 0.98 * rate
         return trial
 
     def holds(self, rate, loss):
-        """Whether no more than this share is lost in one of two tries, and the generator kept the rate."""
-        for _ in range(2):
+        """Whether no more than this share is lost in one of so many tries, and the generator kept the rate."""
+        for _ in range(self.tries):
             trial = self.at(rate)
             lost = 1.0 if trial["slow"] else trial["loss"]
             self.least_loss[rate] = min(lost, self.least_loss.get(rate, 1.0))

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "perf/peers/handshakes.h"
 #include "perf/wire/reflector.h"
 
 namespace weir::perf {
@@ -14,12 +15,18 @@ namespace {
 constexpr std::uint32_t kFlows = 300;
 constexpr std::uint16_t kSlots = 256;
 
+// Whole handshakes, as of one name for each family.
+Talks MakeTalks() {
+  const auto talk = MakeTalk(TlsVersion::k13, "www.example.org", 1);
+  return {TlsConnectionOf(false, talk.value(), 1), TlsConnectionOf(true, talk.value(), 1)};
+}
+
 // Both ends of two links in one process.
 struct Wire {
   std::vector<MemifLink> client, server;
   std::optional<Generator> generator;
 
-  Wire() {
+  explicit Wire(bool whole = false) {
     for (const char* side : {"in", "out"}) {
       const std::string socket = testing::TempDir() + "weir-wire-" + std::to_string(getpid()) + side;
       std::optional<Result<MemifLink>> served;
@@ -28,7 +35,9 @@ struct Wire {
       serving.join();
       client.push_back(std::move(connected.value())), server.push_back(std::move(served->value()));
     }
-    generator.emplace(std::array{&client[0], &client[1]}, kFlows, MeasureTicksPerSecond());
+    const std::array links = {&client[0], &client[1]};
+    whole ? generator.emplace(links, kFlows, MeasureTicksPerSecond(), MakeTalks())
+          : generator.emplace(links, kFlows, MeasureTicksPerSecond());
   }
 };
 
@@ -89,24 +98,58 @@ TEST(Generator, TellsFramesOfAnEarlierTrialAndDamagedOnesFromItsOwn) {
   EXPECT_EQ(result.damaged, 1u);
 }
 
+// Sum over pseudo header and segment (RFC 9293 s3.1): 0xffff where the checksum is right.
+std::uint32_t TcpSum(const std::byte* frame, std::size_t length) {
+  const bool ipv6 = LoadBe16(frame + 12) == 0x86dd;
+  const std::size_t addresses = 14 + (ipv6 ? 8 : 12), tcp = 14 + (ipv6 ? 40 : 20);
+  const std::size_t end = 14 + (ipv6 ? 40u + LoadBe16(frame + 18) : LoadBe16(frame + 16));
+  if (end > length) return 0;
+  std::uint32_t sum = 6 + static_cast<std::uint32_t>(end - tcp);
+  for (std::size_t at = addresses; at < end; at += 2) sum += LoadBe16(frame + at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return sum;
+}
+
 TEST(Generator, KeepsTheChecksumsOfWhatItSends) {
-  Wire wire;
-  (void)wire.generator->Run(Frames(594, 64, 0));
-  for (MemifLink& link : wire.server) {
-    ASSERT_EQ(link.to_server->head, 32);
-    for (std::size_t i = 0; i < 32; ++i) {
-      const MemifDescriptor& slot = link.to_server->descriptors()[i];
-      ASSERT_EQ(slot.length, 590u);
-      const std::byte* frame = link.region() + slot.offset;
-      const bool ipv6 = LoadBe16(frame + 12) == 0x86dd;
-      // pseudo header: addresses, length, protocol (RFC 9293 s3.1)
-      const std::size_t addresses = 14 + (ipv6 ? 8 : 12), tcp = 14 + (ipv6 ? 40 : 20);
-      std::uint32_t sum = 6 + slot.length - static_cast<std::uint32_t>(tcp);
-      for (std::size_t at = addresses; at < slot.length; at += 2) sum += LoadBe16(frame + at);
-      while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-      EXPECT_EQ(sum, 0xffffu);
+  for (const bool whole : {false, true}) {
+    for (const std::uint32_t size : {kImix, 64u, 594u, 1518u}) {
+      Wire wire(whole);
+      {
+        const Reflecting device(wire);
+        ASSERT_TRUE(wire.generator->Establish());
+        ASSERT_GT(wire.generator->Run(Frames(594, 640, 20'000)).received, 0u);  // so that numbers have gone on
+      }
+      (void)wire.generator->Run(Frames(size, 64, 0));
+      for (MemifLink& link : wire.server) {
+        const std::uint16_t head = link.to_server->head;
+        for (std::uint16_t at = static_cast<std::uint16_t>(head - 32); at != head; ++at) {
+          const MemifDescriptor& slot = link.to_server->descriptors()[at & (kSlots - 1u)];
+          EXPECT_EQ(TcpSum(link.region() + slot.offset, slot.length), 0xffffu) << whole << " " << size;
+        }
+      }
     }
   }
+}
+
+// What came out is acknowledged, and what each side says next begins where it ended.
+TEST(Generator, GoesOnInSequenceFromTheHandshake) {
+  Wire wire(true);
+  const auto talks = MakeTalks();
+  const std::uint32_t start = LoadBe32(talks[0][8].bytes.data() + 34 + 4);
+  {
+    const Reflecting device(wire);
+    ASSERT_TRUE(wire.generator->Establish());
+    // Each flow says two of the frames that a turn of all of them has.
+    ASSERT_EQ(wire.generator->Run(Frames(594, 4 * kFlows, 20'000)).received, 4 * kFlows);
+  }
+  (void)wire.generator->Run(Frames(594, 32, 0));
+  const MemifLink& link = wire.server[0];
+  const auto at = static_cast<std::uint16_t>(link.to_server->head - 32);
+  const MemifDescriptor& slot = link.to_server->descriptors()[at & (kSlots - 1u)];
+  const StampedFrame frame{link.region() + slot.offset};
+  ASSERT_FALSE(frame.ipv6());
+  EXPECT_EQ(LoadBe32(frame.tcp() + 4), start + 2 * 536);
+  EXPECT_EQ(LoadBe32(frame.tcp() + 8), LoadBe32(talks[0][8].bytes.data() + 34 + 8) + 2 * 536);
 }
 
 TEST(Histogram, TellsQuantilesWithinThreePercent) {
