@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/io/eal.h"
+#include "dataplane/io/mbuf_frame.h"
 
 namespace weir {
 namespace {
@@ -158,12 +159,14 @@ std::size_t Port::Receive(QueueId queue, Timestamp now, std::span<FrameRef> fram
   std::size_t kept = 0;
   for (std::uint16_t i = 0; i < n; ++i) {
     mbufs[i]->port = id_.value();  // not every driver says it
-    void* usable = pool_->Normalize(mbufs[i]);
-    if (usable == nullptr) {
-      ++count.unusable;
-      continue;
+    if (!IsPlain(mbufs[i])) {
+      mbufs[i] = static_cast<rte_mbuf*>(pool_->Normalize(mbufs[i]));
+      if (mbufs[i] == nullptr) {
+        ++count.unusable;
+        continue;
+      }
     }
-    frames[kept] = FrameOf(usable, now);
+    Describe(mbufs[i], now, frames[kept]);
     if (loses_tpid_) RestoreOuterTpid(frames[kept], options_.outer_tpid);
     ++kept;
   }
@@ -175,7 +178,7 @@ std::size_t Port::Transmit(QueueId queue, std::span<const FrameRef> frames) noex
   std::size_t sent = 0;
   while (sent < frames.size()) {
     const auto n = static_cast<std::uint16_t>(std::min(frames.size() - sent, mbufs.size()));
-    for (std::uint16_t i = 0; i < n; ++i) mbufs[i] = static_cast<rte_mbuf*>(frames[sent + i].handle);
+    for (std::uint16_t i = 0; i < n; ++i) mbufs[i] = MbufOf(frames[sent + i]);
     std::uint16_t taken = 0;
     for (int tries = 0; taken < n && tries < kTxTries; ++tries) {
       if (tries > 0) rte_pause();
