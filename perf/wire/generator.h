@@ -27,7 +27,9 @@ struct TrialResult {
   std::uint64_t damaged = 0;    // neither: of another length or sum, or none of ours
   std::uint64_t reordered = 0;  // came after one that was sent later in the same direction
   std::uint64_t slips = 0;      // times that the generator was kept from running and did not catch up
-  double seconds = 0;           // of sending
+  std::uint64_t pauses = 0;     // of the device, at a rate: see Run
+  double paused = 0;            // seconds of them
+  double seconds = 0;           // of sending, without pauses
   double began = 0, ended = 0;  // wall clock
   Histogram latency;            // ticks
 };
@@ -45,6 +47,9 @@ class Generator {
   // not come back within seconds.
   [[nodiscard]] bool Establish();
   // Both directions by turns in bursts of 32; then waits for what is under way. The device must be quiet before.
+  // At a rate, a device that takes nothing off a full ring for kStandstill has no CPU: the clock stands until it has
+  // emptied its rings, and what was refused meanwhile was not offered. Such pauses are told, so that who makes them
+  // itself shows beside who does not.
   [[nodiscard]] TrialResult Run(const TrialOptions& options);
 
  private:
@@ -56,8 +61,11 @@ class Generator {
     MemifLink* link;
     std::vector<Frame> frames;  // in sending order
     std::size_t next = 0;
-    std::uint16_t seen = 0;       // tail of to_client up to which frames were taken
-    std::uint32_t last = 0;       // highest number that came out of this lane
+    std::uint16_t taken = 0;            // tail of to_server when it last moved,
+    std::uint64_t taken_at = 0;         // when that was seen,
+    std::uint64_t refused_by_then = 0;  // and of the trial's frames
+    std::uint16_t seen = 0;             // tail of to_client up to which frames were taken
+    std::uint32_t last = 0;             // highest number that came out of this lane
     std::uint32_t fill = 0;       // sum of the three words that a stamp takes the place of, of what comes out here
     std::uint32_t fill_sent = 0;  // the same of what is sent
   };
@@ -65,6 +73,8 @@ class Generator {
   void SendBurst(Lane& lane, std::uint64_t now, std::uint32_t most, TrialResult& result) noexcept;
   std::uint32_t Receive(Lane& lane, TrialResult& result) noexcept;
   std::uint32_t Discard(Lane& lane) noexcept;
+  [[nodiscard]] bool StandsStill(Lane& lane, std::uint64_t now, const TrialResult& result) const noexcept;
+  std::uint64_t SitOut(const Lane& lane, TrialResult& result) noexcept;
   [[nodiscard]] bool ExchangeStep(const std::vector<Pattern>& v4, const std::vector<Pattern>& v6, std::size_t step,
                                   std::uint32_t first, std::uint32_t last);
 

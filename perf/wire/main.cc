@@ -61,6 +61,8 @@ nlohmann::json AsJson(const TrialResult& result, double ticks_per_second) {
           {"damaged", result.damaged},
           {"reordered", result.reordered},
           {"slips", result.slips},
+          {"pauses", result.pauses},
+          {"paused_seconds", result.paused},
           {"seconds", result.seconds},
           {"began", result.began},
           {"ended", result.ended},
