@@ -112,7 +112,8 @@ void RestoreOuterTpid(const FrameRef& frame, std::uint16_t tpid) noexcept {
 
 FrameRef FrameOf(void* handle, Timestamp now) noexcept {
   FrameRef frame;
-  Describe(static_cast<rte_mbuf*>(handle), now, frame);
+  auto* mbuf = static_cast<rte_mbuf*>(handle);
+  Describe(mbuf, mbuf->port, now, frame);
   return frame;
 }
 

@@ -9,11 +9,11 @@ namespace weir {
 [[nodiscard]] inline rte_mbuf* MbufOf(const FrameRef& frame) noexcept { return static_cast<rte_mbuf*>(frame.handle); }
 
 // Written where it stays: a FrameRef that is copied right after its parts were written waits for each of them.
-inline void Describe(rte_mbuf* mbuf, Timestamp now, FrameRef& frame) noexcept {
+inline void Describe(rte_mbuf* mbuf, std::uint16_t in_port, Timestamp now, FrameRef& frame) noexcept {
   frame.handle = mbuf;
   frame.data = rte_pktmbuf_mtod(mbuf, std::byte*);
   frame.len = rte_pktmbuf_pkt_len(mbuf);
-  frame.in_port = PortId{mbuf->port};
+  frame.in_port = PortId{in_port};
   frame.link = LinkType::kEthernet;
   frame.sums_vouched = false;
   frame.copied = false;

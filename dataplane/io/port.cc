@@ -156,19 +156,22 @@ std::size_t Port::Receive(QueueId queue, Timestamp now, std::span<FrameRef> fram
   const std::uint16_t n = rte_eth_rx_burst(id_.value(), queue.value(), mbufs.data(), wanted);
   QueueCounters& count = queues_[queue.value()];
   count.rx += n;
-  std::size_t kept = 0;
-  for (std::uint16_t i = 0; i < n; ++i) {
-    mbufs[i]->port = id_.value();  // not every driver says it
-    if (!IsPlain(mbufs[i])) {
-      mbufs[i] = static_cast<rte_mbuf*>(pool_->Normalize(mbufs[i]));
-      if (mbufs[i] == nullptr) {
+  const std::uint16_t id = id_.value();
+  FrameRef* next = frames.data();
+  for (rte_mbuf* mbuf : std::span(mbufs.data(), n)) {
+    mbuf->port = id;  // not every driver says it
+    if (!IsPlain(mbuf)) [[unlikely]] {
+      mbuf = static_cast<rte_mbuf*>(pool_->Normalize(mbuf));
+      if (mbuf == nullptr) {
         ++count.unusable;
         continue;
       }
     }
-    Describe(mbufs[i], now, frames[kept]);
-    if (loses_tpid_) RestoreOuterTpid(frames[kept], options_.outer_tpid);
-    ++kept;
+    Describe(mbuf, id, now, *next++);
+  }
+  const auto kept = static_cast<std::size_t>(next - frames.data());
+  if (loses_tpid_) {
+    for (const FrameRef& frame : frames.first(kept)) RestoreOuterTpid(frame, options_.outer_tpid);
   }
   return kept;
 }
