@@ -15,7 +15,7 @@ constexpr int kPauses = 32;
 constexpr double kPatience = 5, kQuiet = 0.1;  // seconds
 constexpr double kMayLag = 200e-6;             // seconds that are caught up,
 constexpr double kMayLagShare = 0.25;          // of what the rings hold, so that a ring does not overflow by it
-constexpr double kStandstill = 100e-6;         // seconds: a device at work takes a burst every few microseconds
+constexpr double kStandstill = 50e-6;          // seconds: a device at work takes a burst every few microseconds
 
 std::uint16_t Word(const std::byte* at) noexcept {
   std::uint16_t word;
