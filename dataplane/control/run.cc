@@ -184,6 +184,7 @@ class Appliance {
     std::array<std::uint64_t, 2> seed{};
     if (getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
       return Fail(Errc::kIo, "no random numbers for the flow table's key");
+    LeaveCpus(cpus_);  // the writer's thread too, which starts here
     std::vector<EventRing*> rings;
     const auto dns = settings_.workers > 1 ? std::make_shared<DnsExchange>(settings_.workers) : nullptr;
     for (std::uint32_t i = 0; i < settings_.workers; ++i) {

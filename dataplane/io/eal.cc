@@ -79,6 +79,15 @@ EalThread::~EalThread() {
   if (registered_) rte_thread_unregister();
 }
 
+void LeaveCpus(std::span<const int> cpus) noexcept {
+  cpu_set_t rest;
+  if (pthread_getaffinity_np(pthread_self(), sizeof rest, &rest) != 0) return;
+  for (const int cpu : cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_CLR(static_cast<std::size_t>(cpu), &rest);
+  }
+  if (CPU_COUNT(&rest) > 0) (void)pthread_setaffinity_np(pthread_self(), sizeof rest, &rest);
+}
+
 std::string DeviceName(const std::string& device) { return device.substr(0, device.find(',')); }
 
 bool IsPciAddress(const std::string& device) noexcept {

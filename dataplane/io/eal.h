@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,10 @@ class EalThread {
   bool registered_ = false;
   bool pinned_ = true;
 };
+
+// Takes the calling thread, and what it starts from now on, off these CPUs, where others are left to it: what wakes
+// a thousand times a second must not wake where a worker polls. Numbers that are no CPU are ignored.
+void LeaveCpus(std::span<const int> cpus) noexcept;
 
 // "0000:03:00.0,arg=1" -> "0000:03:00.0": what DPDK calls the device.
 [[nodiscard]] std::string DeviceName(const std::string& device);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "dataplane/core/bytes.h"
+#include "dataplane/io/mbuf_frame.h"
 
 namespace weir {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr std::uint32_t kCache = 256;     // a thread
 constexpr std::uint32_t kFewest = 512;    // of the large ones
 constexpr std::uint32_t kLargeShare = 8;  // one large frame on so many
-
-rte_mbuf* MbufOf(const FrameRef& frame) noexcept { return static_cast<rte_mbuf*>(frame.handle); }
 
 rte_mempool* MakePool(const std::string& name, std::uint32_t frames, std::uint32_t bytes) {
   const auto room = static_cast<std::uint16_t>(std::min<std::uint32_t>(bytes + RTE_PKTMBUF_HEADROOM, UINT16_MAX));
@@ -83,6 +82,7 @@ FrameRef FramePool::Make(Bytes bytes, PortId in_port) const noexcept {
 
 void* FramePool::Normalize(void* handle) const noexcept {
   auto* mbuf = static_cast<rte_mbuf*>(handle);
+  if (IsPlain(mbuf)) return mbuf;
   if (mbuf->nb_segs > 1) mbuf = Join(mbuf, large_);
   if (mbuf == nullptr) return nullptr;
   const bool stripped = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
@@ -111,13 +111,9 @@ void RestoreOuterTpid(const FrameRef& frame, std::uint16_t tpid) noexcept {
 }
 
 FrameRef FrameOf(void* handle, Timestamp now) noexcept {
-  auto* mbuf = static_cast<rte_mbuf*>(handle);
   FrameRef frame;
-  frame.handle = mbuf;
-  frame.data = rte_pktmbuf_mtod(mbuf, std::byte*);
-  frame.len = rte_pktmbuf_pkt_len(mbuf);
-  frame.in_port = PortId{mbuf->port};
-  frame.time = now;
+  auto* mbuf = static_cast<rte_mbuf*>(handle);
+  Describe(mbuf, mbuf->port, now, frame);
   return frame;
 }
 

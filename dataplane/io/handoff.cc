@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/io/frame_pool.h"
+#include "dataplane/io/mbuf_frame.h"
 
 namespace weir {
 
@@ -25,7 +25,10 @@ std::size_t Handoff::Pop(Timestamp now, std::span<FrameRef> frames) noexcept {
   std::array<void*, 32> handles;
   const auto wanted = static_cast<unsigned>(std::min(frames.size(), handles.size()));
   const unsigned n = rte_ring_sc_dequeue_burst(ring_, handles.data(), wanted, nullptr);
-  for (unsigned i = 0; i < n; ++i) frames[i] = FrameOf(handles[i], now);
+  for (unsigned i = 0; i < n; ++i) {
+    auto* mbuf = static_cast<rte_mbuf*>(handles[i]);
+    Describe(mbuf, mbuf->port, now, frames[i]);
+  }
   return n;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/io/eal.h"
+#include "dataplane/io/mbuf_frame.h"
 
 namespace weir {
 namespace {
@@ -155,17 +156,22 @@ std::size_t Port::Receive(QueueId queue, Timestamp now, std::span<FrameRef> fram
   const std::uint16_t n = rte_eth_rx_burst(id_.value(), queue.value(), mbufs.data(), wanted);
   QueueCounters& count = queues_[queue.value()];
   count.rx += n;
-  std::size_t kept = 0;
-  for (std::uint16_t i = 0; i < n; ++i) {
-    mbufs[i]->port = id_.value();  // not every driver says it
-    void* usable = pool_->Normalize(mbufs[i]);
-    if (usable == nullptr) {
-      ++count.unusable;
-      continue;
+  const std::uint16_t id = id_.value();
+  FrameRef* next = frames.data();
+  for (rte_mbuf* mbuf : std::span(mbufs.data(), n)) {
+    mbuf->port = id;  // not every driver says it
+    if (!IsPlain(mbuf)) [[unlikely]] {
+      mbuf = static_cast<rte_mbuf*>(pool_->Normalize(mbuf));
+      if (mbuf == nullptr) {
+        ++count.unusable;
+        continue;
+      }
     }
-    frames[kept] = FrameOf(usable, now);
-    if (loses_tpid_) RestoreOuterTpid(frames[kept], options_.outer_tpid);
-    ++kept;
+    Describe(mbuf, id, now, *next++);
+  }
+  const auto kept = static_cast<std::size_t>(next - frames.data());
+  if (loses_tpid_) {
+    for (const FrameRef& frame : frames.first(kept)) RestoreOuterTpid(frame, options_.outer_tpid);
   }
   return kept;
 }
@@ -175,7 +181,7 @@ std::size_t Port::Transmit(QueueId queue, std::span<const FrameRef> frames) noex
   std::size_t sent = 0;
   while (sent < frames.size()) {
     const auto n = static_cast<std::uint16_t>(std::min(frames.size() - sent, mbufs.size()));
-    for (std::uint16_t i = 0; i < n; ++i) mbufs[i] = static_cast<rte_mbuf*>(frames[sent + i].handle);
+    for (std::uint16_t i = 0; i < n; ++i) mbufs[i] = MbufOf(frames[sent + i]);
     std::uint16_t taken = 0;
     for (int tries = 0; taken < n && tries < kTxTries; ++tries) {
       if (tries > 0) rte_pause();

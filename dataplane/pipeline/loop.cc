@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+
 namespace weir {
 namespace {
 
@@ -63,30 +65,28 @@ void Loop::Run(const std::atomic<bool>& stop) {
 }
 
 std::size_t Loop::Round(Timestamp now) {
-  std::array<FrameRef, kBurst> frames;
   std::size_t total = 0;
   std::uint64_t start = Cycles();
   const auto take = [&](std::size_t n) {
     const std::uint64_t began = start;
     if (n > 0) {
       total += n;
-      worker_.Process({frames.data(), n}, out_);
+      worker_.Process({received_.data(), n}, out_);
       Carry();
     }
     start = Cycles();
     if (n > 0) worker_.CountBusy(start - began);
   };
   if (handoff_ != nullptr) {
-    take(handoff_->Pop(now, frames));
+    take(handoff_->Pop(now, received_));
     return total;
   }
-  for (Port* port : ports_.all) take(port->Receive(queue_, now, frames));
+  for (Port* port : ports_.all) take(port->Receive(queue_, now, received_));
   return total;
 }
 
 void Loop::Carry() {
   if (!out_.mirror.empty()) SendMirror();
-  Materialise();
   if (!out_.forward.empty()) SendForward();
   if (!out_.injected.empty()) SendInjected();
   for (const DroppedFrame& dropped : out_.dropped) Free(dropped.frame);
@@ -121,17 +121,30 @@ void Loop::Materialise() {
   out_.forward.resize(kept);
 }
 
+// As a rule all of a burst came from one port, and each is a frame of the pool.
 void Loop::SendForward() {
+  const PortId first = out_.forward.front().in_port;
+  const bool alike = std::all_of(out_.forward.begin(), out_.forward.end(),
+                                 [&](const FrameRef& frame) { return frame.in_port == first && !frame.copied; });
+  if (!alike) return SendMixed();
+  Send(*ports_.peer[first.value()], out_.forward);
+}
+
+void Loop::SendMixed() {
+  Materialise();
   for (Port* out : ports_.all) {
     batch_.clear();
     for (const FrameRef& frame : out_.forward) {
       if (ports_.peer[frame.in_port.value()] == out) batch_.push_back(frame);
     }
-    if (batch_.empty()) continue;
-    for (std::size_t i = out->Transmit(queue_, batch_); i < batch_.size(); ++i) {
-      worker_.CountTxFull(batch_[i]);
-      Free(batch_[i]);
-    }
+    if (!batch_.empty()) Send(*out, batch_);
+  }
+}
+
+void Loop::Send(Port& out, std::span<const FrameRef> frames) {
+  for (std::size_t i = out.Transmit(queue_, frames); i < frames.size(); ++i) {
+    worker_.CountTxFull(frames[i]);
+    Free(frames[i]);
   }
 }
 

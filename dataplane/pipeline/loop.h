@@ -56,8 +56,10 @@ class Loop {
   [[nodiscard]] std::size_t Round(Timestamp now);
   void Carry();  // out what the worker says
   void SendMirror();
-  void Materialise();  // copies in `forward` become frames of the pool again
   void SendForward();
+  void SendMixed();    // copies among them, or of several ports
+  void Materialise();  // copies in `forward` become frames of the pool again
+  void Send(Port& out, std::span<const FrameRef> frames);
   void SendInjected();
   void Idle() noexcept;
 
@@ -69,6 +71,7 @@ class Loop {
   std::uint32_t idle_rounds_ = 0;
   bool due_ = false;  // flows have expired and are not ended yet
   RunClock clock_;
+  std::array<FrameRef, kBurst> received_;
   BurstOutput out_;
   std::vector<FrameRef> batch_;
 };

@@ -55,18 +55,9 @@ class Bench(wire.Bench):
     """One device with its generator: trials of one load."""
     tries = 3
 
-    def __init__(self, *of):
-        super().__init__(*of)
-        self.done = {}  # by rate that was tried: what came out a second, until the last one had
-
-    def at(self, rate, seconds=None):
-        trial = super().at(rate, seconds)
-        self.done[rate] = trial["received"] / trial["busy_seconds"] if trial["busy_seconds"] else 0.0
-        return trial
-
-    def throughput(self, flood, loss):
-        """A rate that was held only by what lay waiting when the trial ended does not count whole."""
-        return self.done.get(super().throughput(flood, loss), 0.0)
+    def rate_of(self, trial):
+        """What came out: what lay waiting when the trial ended does not count whole."""
+        return trial["received"] / trial["busy_seconds"] if trial["busy_seconds"] else 0.0
 
     def order(self, rate, seconds):
         if self.size == "connections":
@@ -76,8 +67,8 @@ class Bench(wire.Bench):
     def measure(self, ticks):
         if self.at(2_000, 0.2)["received"] == 0:
             raise devices.Failed(f"{self.device.name} lets nothing through")
-        floods = [self.cycles(0) for _ in range(FLOODS)]
-        flood, own = max((trial["received"] / (trial["busy_seconds"] or 1), own or 0) for trial, own in floods)
+        floods = [self.at(0, counting=True) for _ in range(FLOODS)]
+        flood, own = max((self.rate_of(trial), trial["busy_cycles"] or 0) for trial in floods)
         if flood == 0:
             raise devices.Failed(f"{self.device.name} lets nothing through when it is flooded")
         result = {"device": self.device.name, "load": self.size, "flood": flood, "cycles": ticks / flood}
@@ -210,10 +201,14 @@ def options_of(arguments):
     parser.add_argument("--flows", type=int, default=10_000)
     parser.add_argument("--at-once", type=int, default=2048, help="connections under way, at most; half the slots of a ring")
     parser.add_argument("--log2-slots", type=int, default=12, help="of a memif ring, at most 14")
+    parser.add_argument("--near-ns", type=float, default=200,
+                        help="a line's way between the CPUs and back, at most, for a trial to count; 0: any")
+    parser.add_argument("--patience", type=float, default=60, help="seconds that a trial waits for it")
     parser.add_argument("--nice", type=int, default=0, help="of all programs; below 0 where others run")
     parser.add_argument("--lock", type=pathlib.Path, help="a file that is locked (flock) for a minute or two at a time")
     parser.add_argument("--weir", type=pathlib.Path, default=ROOT / "build/release/dataplane/weir")
     parser.add_argument("--generator", type=pathlib.Path, default=ROOT / "build/release/perf/weir_wire_generator")
+    parser.add_argument("--distance", type=pathlib.Path, default=ROOT / "build/release/perf/weir_cpu_distance")
     options = parser.parse_args(arguments)
     if set(options.loads) - set(LOADS):
         parser.error(f"loads are {', '.join(LOADS)}")
@@ -223,6 +218,7 @@ def options_of(arguments):
     if len(options.kinds) < len(set(options.devices or [])):
         parser.error(f"devices are {' / '.join(kind.name for kind in KINDS)}")
     if options.short:
+        options.near_ns = 0
         options.rounds, options.seconds, options.resolution, options.flows = 1, 0.1, 0.5, 1000
         options.at_once = 512
         options.loads, options.kinds = ["imix", "connections"], [inline.Weir, inline.Suricata]
@@ -231,7 +227,7 @@ def options_of(arguments):
 
 def main():
     options = options_of(sys.argv[1:])
-    for program in ("suricata", options.weir, options.generator):
+    for program in ("suricata", options.weir, options.generator, options.distance):
         if shutil.which(str(program)) is None:
             print(f"inline: {program} is missing (perf/peers/peers.py --install for Suricata)", file=sys.stderr)
             return 77

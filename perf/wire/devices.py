@@ -238,6 +238,15 @@ telemetry: {{stats_interval_ms: {self.STATS_MS}, eve: {{dir: {self.folder}}}}}
             raise Failed(f"weir: {len(flows)} flow events, {len(slow)} did not pass in time: {slow[:1]}")
 
 
+def round_trip_ns(options):
+    """How far apart the two CPUs stand at this moment: see distance.cc."""
+    done = subprocess.run([options.distance, str(GENERATOR_CPU), str(DEVICE_CPU)], capture_output=True, text=True, timeout=60,
+                          check=False)
+    if done.returncode != 0:
+        raise Failed(f"{options.distance}: CPUs {GENERATOR_CPU} and {DEVICE_CPU} are not to be had")
+    return json.loads(done.stdout)["round_trip_ns"]
+
+
 class Generator:
     """Connected to a device; each call is one line to it and one back."""
 

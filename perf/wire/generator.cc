@@ -16,7 +16,9 @@ constexpr std::uint32_t kIndexBits = 5, kTrialShift = 28, kBurstMask = (1u << (k
 constexpr std::size_t kRemembered = 1u << 14;  // bursts, more than can be under way
 constexpr int kPauses = 32;
 constexpr double kPatience = 5, kQuiet = 0.1;  // seconds
-constexpr double kMayLag = 200e-6;             // seconds that are caught up
+constexpr double kMayLag = 200e-6;             // seconds that are caught up,
+constexpr double kMayLagShare = 0.25;          // of what the rings hold, so that a ring does not overflow by it
+constexpr double kStandstill = 50e-6;          // seconds: a device at work takes a burst every few microseconds
 
 std::uint16_t Word(const std::byte* at) noexcept {
   std::uint16_t word;
@@ -181,19 +183,26 @@ TrialResult Generator::Run(const TrialOptions& options) {
   Prepare(options.size);
   TrialResult result;
   trial_ = (trial_ + 1) & 15;
-  for (Lane& lane : lanes_) (void)Discard(lane), lane.last = 0;
+  for (Lane& lane : lanes_) (void)Discard(lane), lane.last = 0, lane.refused_by_then = 0;
   burst_ = 0;
   const double gap = options.rate > 0 ? ticks_per_second_ * kBurstFrames / options.rate : 0;
-  const double may_lag = ticks_per_second_ * kMayLag;
+  const double may_lag =
+      std::min(ticks_per_second_ * kMayLag, gap * kMayLagShare * 2 * lanes_[0].link->slots / kBurstFrames);
   const auto frames = options.frames > 0 ? options.frames : UINT64_MAX;
   result.began = Seconds(CLOCK_REALTIME);
-  const std::uint64_t start = Ticks();
-  const std::uint64_t end =
+  std::uint64_t start = Ticks();
+  std::uint64_t end =
       options.frames > 0 ? UINT64_MAX : start + static_cast<std::uint64_t>(options.seconds * ticks_per_second_);
   double due = 0;  // ticks since the start
   std::uint64_t now = start;
   for (std::size_t to = 0; now < end && result.offered < frames; now = Ticks()) {
     const auto since = static_cast<double>(now - start);
+    if (since >= due && gap > 0 && StandsStill(lanes_[to], now, result)) {
+      const std::uint64_t paused = SitOut(lanes_[to], result);
+      if (paused == 0) break;
+      start += paused, end += options.frames > 0 ? 0 : paused;
+      continue;
+    }
     if (since >= due) {
       SendBurst(to, now, static_cast<std::uint32_t>(std::min<std::uint64_t>(kBurstFrames, frames - result.offered)),
                 result);
@@ -216,6 +225,35 @@ TrialResult Generator::Run(const TrialOptions& options) {
   }
   result.busy = static_cast<double>(last - start) / ticks_per_second_;
   return result;
+}
+
+bool Generator::StandsStill(Lane& lane, std::uint64_t now, const TrialResult& result) const noexcept {
+  MemifRing& ring = *lane.link->to_server;
+  const std::uint16_t tail = ring.Load(&MemifRing::tail);
+  const bool full = static_cast<std::uint16_t>(ring.head - tail) + kBurstFrames > lane.link->slots;
+  if (!full || tail != lane.taken) lane.taken = tail, lane.taken_at = now, lane.refused_by_then = result.refused;
+  return static_cast<double>(now - lane.taken_at) >= kStandstill * ticks_per_second_;
+}
+
+// Ticks from when it last took something until it has taken all; 0: it does not any more.
+std::uint64_t Generator::SitOut(const Lane& lane, TrialResult& result) noexcept {
+  const std::uint64_t refused = result.refused - lane.refused_by_then;
+  result.refused -= refused, result.offered -= refused;
+  const auto rings_empty = [&] {
+    return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& each) {
+      MemifRing& ring = *each.link->to_server;
+      return ring.Load(&MemifRing::tail) == ring.head;
+    });
+  };
+  const std::uint64_t began = lane.taken_at;
+  const double patience = kPatience * ticks_per_second_;
+  do {
+    for (const std::size_t side : {0u, 1u}) result.received += Receive(side, result);
+  } while (!rings_empty() && static_cast<double>(Ticks() - began) < patience);
+  if (!rings_empty()) return 0;
+  const std::uint64_t took = Ticks() - began;
+  ++result.pauses, result.paused += static_cast<double>(took) / ticks_per_second_;
+  return took;
 }
 
 void Generator::SendBurst(std::size_t to, std::uint64_t now, std::uint32_t most, TrialResult& result) noexcept {

@@ -33,7 +33,9 @@ struct TrialResult {
   std::uint64_t damaged = 0;    // neither: of another length or sum, or none of ours
   std::uint64_t reordered = 0;  // came after one that was sent later in the same direction
   std::uint64_t slips = 0;      // times that the generator was kept from running and did not catch up
-  double seconds = 0;           // of sending
+  std::uint64_t pauses = 0;     // of the device, at a rate: see Run
+  double paused = 0;            // seconds of them
+  double seconds = 0;           // of sending, without pauses
   double busy = 0;              // until the last frame that came, at least as long as it was sent
   double began = 0, ended = 0;  // wall clock
   Histogram latency;            // ticks
@@ -57,6 +59,9 @@ class Generator {
   // Another one used the room: frames are made anew.
   void Forget() noexcept { size_.reset(); }
   // Both directions by turns in bursts of 32; then waits for what is under way. The device must be quiet before.
+  // At a rate, a device that takes nothing off a full ring for kStandstill has no CPU: the clock stands until it has
+  // emptied its rings, and what was refused meanwhile was not offered. Such pauses are told, so that who makes them
+  // itself shows beside who does not.
   [[nodiscard]] TrialResult Run(const TrialOptions& options);
 
  private:
@@ -69,9 +74,13 @@ class Generator {
     MemifLink* link;
     std::vector<Frame> frames;  // in sending order
     std::size_t next = 0;
-    std::uint32_t last = 0;       // highest number that came out of this lane
-    std::uint32_t fill = 0;       // sum of the words that a stamp takes the place of, of what comes out here
-    std::uint32_t fill_sent = 0;  // the same of what is sent
+    std::uint16_t taken = 0;            // tail of to_server when it last moved,
+    std::uint64_t taken_at = 0;         // when that was seen,
+    std::uint64_t refused_by_then = 0;  // and of the trial's frames
+    std::uint16_t seen = 0;             // tail of to_client up to which frames were taken
+    std::uint32_t last = 0;             // highest number that came out of this lane
+    std::uint32_t fill = 0;             // sum of the words that a stamp takes the place of, of what comes out here
+    std::uint32_t fill_sent = 0;        // the same of what is sent
   };
   [[nodiscard]] std::vector<std::array<std::array<Pattern, 2>, 2>> PatternsOf(std::uint32_t size) const;
   void Prepare(std::uint32_t size);
@@ -80,6 +89,8 @@ class Generator {
   std::uint32_t Receive(std::size_t side, TrialResult& result) noexcept;
   std::uint32_t Discard(Lane& lane) noexcept;
   [[nodiscard]] bool ExchangeStep(std::size_t step, std::uint32_t first, std::uint32_t last);
+  [[nodiscard]] bool StandsStill(Lane& lane, std::uint64_t now, const TrialResult& result) const noexcept;
+  std::uint64_t SitOut(const Lane& lane, TrialResult& result) noexcept;
 
   std::array<Lane, 2> lanes_;
   std::uint32_t flows_;

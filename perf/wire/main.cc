@@ -66,6 +66,8 @@ nlohmann::json AsJson(const TrialResult& result, double ticks_per_second) {
           {"damaged", result.damaged},
           {"reordered", result.reordered},
           {"slips", result.slips},
+          {"pauses", result.pauses},
+          {"paused_seconds", result.paused},
           {"seconds", result.seconds},
           {"busy_seconds", result.busy},
           {"began", result.began},

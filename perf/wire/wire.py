@@ -9,12 +9,15 @@ Devices   weir            everything shipped is on; each flow first makes a TLS 
 Trials    of each size, both directions, half IPv4 and half IPv6 (whose least frame has 84 bytes: headers and stamp):
           flood           as fast as it goes: frames a second that come out; busy cycles a frame
           throughput      the highest rate without a loss, and with 0.001 % of it at most; halving, and a rate that lost is
-                          tried once more, since the machine is virtual
+                          tried once more, the least of them three times, since the machine is virtual
           frame loss      at 120, 110, ... % of flood, until two rates in turn lose nothing
           latency         p50, p99, p99.9 at 50 % and 90 % of the device's own throughput, and at those of weir of the same
                           round; busy cycles a frame at the latter
           back-to-back    the most frames in a row, as fast as it goes, of which none is lost
-Mark      * the reflector's throughput (0.001 %) is not 1.3 times this one: the generator bound it, it does not count
+Place     the host moves virtual CPUs: a trial counts while a cache line goes between the two and back within --near-ns
+Pauses    a device that takes nothing for 50 us has no CPU: the generator's clock stands, pauses/s tells whose device pauses more
+Mark      ~ CPUs were apart in some of its trials
+          * the reflector's throughput (0.001 %) is not 1.3 times this one: the generator bound it, it does not count
 Exit      0 measured; 1 a program failed, lost its flows or let nothing through; 2 usage, or a program is missing."""
 import argparse
 import json
@@ -34,6 +37,7 @@ KINDS = [devices.Weir, devices.TestpmdIo, devices.TestpmdSwap, devices.Reflector
 FEW = 1e-5  # of frames: 0.001 %
 HEADROOM = 1.3
 LEVELS = (50, 90)  # % of the throughput
+REPEATS = 5  # of a trial in which the CPUs parted
 
 
 class Bench:
@@ -42,22 +46,42 @@ class Bench:
 
     def __init__(self, device, generator, size, options):
         self.device, self.generator, self.size, self.options = device, generator, size, options
-        self.trials, self.least_loss = [], {}  # of the rates that a search tried
+        self.trials, self.least_loss, self.reached = [], {}, {}  # of the rates that a search tried
+        self.repeated = 0
 
-    def ask(self, line):
-        trial = self.generator.ask(line, 60 + 2 * self.options.seconds)
-        trial["asked"] = line
-        if trial["damaged"]:
-            raise devices.Failed(f"{self.device.name} changed frames: {trial}")
+    def near(self):
+        """Whether the CPUs share a cache, or do so within the time that one waits for it."""
+        end = time.monotonic() + self.options.patience
+        while devices.round_trip_ns(self.options) > self.options.near_ns > 0:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def ask(self, line, counting=False):
+        """One trial while the CPUs are near each other, repeated if they were not at its end; `apart` if they never are."""
+        for last in (False,) * REPEATS + (True,):
+            near = self.near()
+            before = self.device.cycles() if counting else None
+            trial = self.generator.ask(line, 60 + 2 * self.options.seconds)
+            after = self.device.cycles() if counting else None
+            if trial["damaged"]:
+                raise devices.Failed(f"{self.device.name} changed frames: {trial}")
+            trial["apart"] = not near or devices.round_trip_ns(self.options) > self.options.near_ns > 0
+            if not trial["apart"] or not near or last:
+                break
+            self.repeated += 1
+        known = before and after and after[1] > before[1]
+        trial.update(asked=line, busy_cycles=(after[0] - before[0]) / (after[1] - before[1]) if known else None)
         self.trials.append(trial)
         return trial
 
     def order(self, rate, seconds):
         return f"rate {self.size} {rate:.0f} {seconds}"
 
-    def at(self, rate, seconds=None):
+    def at(self, rate, seconds=None, counting=False):
         """One trial. `slow`: the generator itself did not keep the rate."""
-        trial = self.ask(self.order(rate, seconds or self.options.seconds))
+        trial = self.ask(self.order(rate, seconds or self.options.seconds), counting)
         trial["loss"] = trial["lost"] / trial["offered"] if trial["offered"] else 1.0
         trial["slow"] = rate > 0 and trial["offered_pps"] < 0.98 * rate
         return trial
@@ -69,20 +93,33 @@ class Bench:
             lost = 1.0 if trial["slow"] else trial["loss"]
             self.least_loss[rate] = min(lost, self.least_loss.get(rate, 1.0))
             if lost <= loss:
+                self.reached[rate] = max(self.rate_of(trial), self.reached.get(rate, 0.0))
                 return True
         return False
 
+    def rate_of(self, trial):
+        return trial["offered_pps"]
+
     def throughput(self, flood, loss):
-        """Halves between what an earlier search found to hold and not to hold."""
+        """Halves between what an earlier search found to hold and not to hold. The least rate that did not hold is tried
+        anew: one that the machine made fail would hide all above it."""
+        most = 1.25 * flood
+
+        def above(low):
+            return min([rate for rate, least in self.least_loss.items() if least > loss and rate > low], default=most)
+
         low = max([rate for rate, least in self.least_loss.items() if least <= loss], default=0.0)
-        high = min([rate for rate, least in self.least_loss.items() if least > loss and rate > low], default=1.25 * flood)
-        while high - low > self.options.resolution * flood:
-            middle = (low + high) / 2
-            if self.holds(middle, loss):
-                low = middle
-            else:
-                high = middle
-        return low
+        while True:
+            high = above(low)
+            while high - low > self.options.resolution * flood:
+                middle = (low + high) / 2
+                if self.holds(middle, loss):
+                    low = middle
+                else:
+                    high = middle
+            if self.options.short or high == most or not self.holds(high, loss):
+                return self.reached.get(low, 0.0)
+            low = high
 
     def frame_loss(self, flood):
         rows, clean = [], 0
@@ -109,19 +146,11 @@ class Bench:
         return {"pps": trial["offered_pps"], "loss": trial["loss"], "slow": trial["slow"],
                 **{key: trial[key] for key in ("p50_us", "p99_us", "p999_us", "max_us")}}
 
-    def cycles(self, rate):
-        """A trial at a rate and the busy cycles a frame of it; None where the device does not count."""
-        before = self.device.cycles()
-        trial = self.at(rate)
-        after = self.device.cycles()
-        known = before and after and after[1] > before[1]
-        return trial, (after[0] - before[0]) / (after[1] - before[1]) if known else None
-
     def measure(self, weirs):
         """All trials of this size; `weirs`: the throughput of weir in this round, None for itself."""
         if self.at(20_000, 0.2)["received"] == 0:
             raise devices.Failed(f"{self.device.name} lets nothing through")
-        flooded, full_cycles = self.cycles(0)
+        flooded = self.at(0, counting=True)
         flood = flooded["received"] / flooded["seconds"]
         none = self.throughput(flood, 0.0)
         few = self.throughput(flood, FEW)
@@ -131,10 +160,11 @@ class Bench:
                   "throughput_0.001_pps": few, "frame_loss": self.frame_loss(flood),
                   "latency": {f"{level}": self.latency(own * level / 100) for level in LEVELS},
                   "latency_at_weirs": {f"{level}": self.latency(weirs * level / 100) for level in LEVELS},
-                  "busy_cycles_flood": full_cycles, "busy_cycles": self.cycles(weirs * 0.9)[1],
+                  "busy_cycles_flood": flooded["busy_cycles"], "busy_cycles": self.at(weirs * 0.9, counting=True)["busy_cycles"],
                   "back_to_back": self.back_to_back(), "reference_pps": weirs}
-        for key in ("late", "reordered", "slips"):
+        for key in ("late", "reordered", "slips", "pauses", "paused_seconds", "seconds", "apart"):
             result[key] = sum(trial[key] for trial in self.trials)
+        result["repeated"] = self.repeated
         if self.options.trials:
             result["trials"] = self.trials
         return result
@@ -142,7 +172,7 @@ class Bench:
 
 def run_round(number, work, options, results):
     weirs = {}
-    for kind in KINDS:
+    for kind in options.devices:
         device = kind(work / f"{number}-{kind.__name__}", options)
         with device, devices.Generator(device, options) as generator:
             generator.ask("establish")
@@ -165,8 +195,8 @@ def spread(values):
 def summarise(results, options):
     rows = []
     for size in options.sizes:
-        by_name = {kind.name: [r for r in results if r["size"] == size and r["device"] == kind.name] for kind in KINDS}
-        able = statistics.median(r["throughput_0.001_pps"] for r in by_name["reflector"])
+        by_name = {kind.name: [r for r in results if r["size"] == size and r["device"] == kind.name] for kind in options.devices}
+        able = [r["throughput_0.001_pps"] for r in by_name.get("reflector", [])]
         for name, rounds in by_name.items():
             row = {"size": size, "device": name}
             for key in ("flood_pps", "throughput_0_pps", "throughput_0.001_pps", "busy_cycles_flood", "busy_cycles", "back_to_back"):
@@ -174,9 +204,13 @@ def summarise(results, options):
             for key in ("latency", "latency_at_weirs"):
                 row[key] = {level: {q: spread([r[key][level][q] for r in rounds]) for q in ("p50_us", "p99_us", "p999_us")}
                             for level in map(str, LEVELS)}
-            row["generator_bound"] = name != "reflector" and able < HEADROOM * row["throughput_0.001_pps"]["median"]
+            row["pauses_per_s"] = spread([r["pauses"] / r["seconds"] for r in rounds])
+            for key in ("apart", "repeated"):
+                row[key] = sum(r[key] for r in rounds)
+            row["generator_bound"] = bool(able) and name != "reflector" and (
+                statistics.median(able) < HEADROOM * row["throughput_0.001_pps"]["median"])
             rows.append(row)
-        for row in rows[-len(KINDS):]:
+        for row in rows[-len(by_name):]:
             if row["device"] == "weir":
                 row["beside"] = {other: beside(by_name["weir"], by_name[other]) for other in by_name if "testpmd" in other}
     return rows
@@ -198,7 +232,7 @@ def show(rows):
     def number(value, unit=1.0, digits=3):
         return "-" if value is None else f"{value['median'] / unit:.{digits}f}"
 
-    print(f"{'size device':<20} {'flood':>8} {'0 loss Mpps':>25} {'0.001 %':>25} {'cycles flood/90 %':>17} {'burst':>7}"
+    print(f"{'size device':<20} {'flood':>8} {'0 loss Mpps':>25} {'0.001 %':>25} {'cycles flood/90 %':>17} {'burst':>7} {'pauses/s':>8}"
           f"  us at weir's 50 %: p50/p99/p99.9, at 90 %")
     for row in rows:
         rates = [f"{number(row[key], 1e6)} ({row[key]['least'] / 1e6:.3f} .. {row[key]['most'] / 1e6:.3f})"
@@ -206,8 +240,9 @@ def show(rows):
         latency = ["/".join(number(row["latency_at_weirs"][level][q], digits=1) for q in ("p50_us", "p99_us", "p999_us"))
                    for level in map(str, LEVELS)]
         cycles = "/".join(number(row[key], digits=0) for key in ("busy_cycles_flood", "busy_cycles"))
-        print(f"{row['size']:>4} {row['device'] + ('*' if row['generator_bound'] else ''):<15} {number(row['flood_pps'], 1e6):>8}"
-              f" {rates[0]:>25} {rates[1]:>25} {cycles:>17} {number(row['back_to_back'], digits=0):>7}"
+        name = row["device"] + "*" * row["generator_bound"] + "~" * (row["apart"] > 0)
+        print(f"{row['size']:>4} {name:<15} {number(row['flood_pps'], 1e6):>8}"
+              f" {rates[0]:>25} {rates[1]:>25} {cycles:>17} {number(row['back_to_back'], digits=0):>7} {number(row['pauses_per_s'], digits=1):>8}"
               f"  {latency[0]:>26} {latency[1]:>26}")
     for row in rows:
         for other, ratio in row.get("beside", {}).items():
@@ -231,24 +266,31 @@ def options_of(arguments):
     parser.add_argument("--short", action="store_true", help="some seconds: shows that it works, its figures mean nothing")
     parser.add_argument("--json", type=pathlib.Path, help="results into this file too")
     parser.add_argument("--trials", action="store_true", help="each trial into the JSON")
+    parser.add_argument("--devices", type=lambda text: [kind for kind in KINDS if kind.name in text.split(",")], default=KINDS,
+                        help="of: " + ", ".join(kind.name for kind in KINDS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a trial (RFC 2544: 60)")
     parser.add_argument("--resolution", type=float, default=0.005, help="of a throughput, as a share of flood")
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], default=[64, 594, 1518])
     parser.add_argument("--flows", type=int, default=10_000)
     parser.add_argument("--log2-slots", type=int, default=10, help="of a memif ring (the driver's default: 10)")
+    parser.add_argument("--near-ns", type=float, default=200,
+                        help="a line's way between the CPUs and back, at most, for a trial to count; 0: any")
+    parser.add_argument("--patience", type=float, default=60, help="seconds that a trial waits for it")
     parser.add_argument("--nice", type=int, default=0, help="of all programs; below 0 where others run")
     parser.add_argument("--weir", type=pathlib.Path, default=ROOT / "build/release/dataplane/weir")
     parser.add_argument("--generator", type=pathlib.Path, default=ROOT / "build/release/perf/weir_wire_generator")
+    parser.add_argument("--distance", type=pathlib.Path, default=ROOT / "build/release/perf/weir_cpu_distance")
     options = parser.parse_args(arguments)
     if options.short:
+        options.near_ns = 0
         options.rounds, options.seconds, options.resolution, options.sizes, options.flows = 1, 0.05, 0.4, options.sizes[:1], 1000
     return options
 
 
 def main():
     options = options_of(sys.argv[1:])
-    for program in ("dpdk-testpmd", "stdbuf", options.weir, options.generator):
+    for program in ("dpdk-testpmd", "stdbuf", options.weir, options.generator, options.distance):
         if shutil.which(str(program)) is None:
             print(f"wire: {program} is missing", file=sys.stderr)
             return 2

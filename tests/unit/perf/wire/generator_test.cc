@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <optional>
 #include <thread>
 
@@ -79,6 +81,41 @@ TEST(Generator, FillsTheRingsOfADeviceThatTakesNothingAndCountsTheRestRefused) {
   EXPECT_EQ(result.offered, 10'000u);
   EXPECT_EQ(result.refused, 10'000u - 2 * kSlots);
   EXPECT_EQ(result.received, 0u);
+}
+
+TEST(Generator, LetsTheClockStandWhileTheDeviceHasNoCpu) {
+  Wire wire;
+  std::optional<Reflecting> device;
+  std::thread starting([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    device.emplace(wire);
+  });
+  const TrialResult result = wire.generator->Run(Frames(64, 3000, 100'000));  // the rings are full after 5 ms
+  starting.join();
+  EXPECT_GE(result.pauses, 1u);
+  EXPECT_GT(result.paused, 0.015);
+  EXPECT_EQ(result.refused, 0u);
+  EXPECT_EQ(result.offered, 3000u);
+  EXPECT_EQ(result.received, 3000u);
+}
+
+TEST(Generator, CountsWhatADeviceRefusesThatIsSlowAndNotStandingStill) {
+  Wire wire;
+  std::atomic<bool> stop{false};
+  std::thread slow([&] {
+    for (std::uint32_t round = 0; !stop; ++round) {
+      MemifRing& ring = *wire.server[round % 2].to_server;
+      if (ring.Load(&MemifRing::head) != ring.tail)
+        ring.Store(&MemifRing::tail, static_cast<std::uint16_t>(ring.tail + 1));
+      for (int i = 0; i < 50; ++i) __builtin_ia32_pause();
+    }
+  });
+  std::uint64_t refused = 0;  // most of a trial, where this machine lets the device run at all
+  for (int tries = 0; tries < 20 && refused < 10'000; ++tries)
+    refused = wire.generator->Run(Frames(64, 100'000, 10'000'000)).refused;
+  stop = true;
+  slow.join();
+  EXPECT_GE(refused, 10'000u);
 }
 
 TEST(Generator, TellsFramesOfAnEarlierTrialAndDamagedOnesFromItsOwn) {
