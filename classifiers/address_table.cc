@@ -22,7 +22,7 @@ bool AddressTable::Add(const Prefix& prefix, const FactEntry& entry) {
 }
 
 void AddressTable::Seal() {
-  for (const std::size_t family : {0, 1}) Cut(rows_[family], ranges_[family]);
+  for (const std::size_t family : {0u, 1u}) Cut(rows_[family], ranges_[family]);
 }
 
 // Prefixes lie within one another or apart: those that hold the place at hand are a stack.

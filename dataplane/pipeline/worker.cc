@@ -5,6 +5,11 @@
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
+namespace {
+
+constexpr std::int64_t kMostCrowded = 1'000'000;  // us
+
+}  // namespace
 
 Worker::Worker() : state_(std::make_unique<State>()) {}
 Worker::~Worker() = default;
@@ -66,12 +71,23 @@ void Worker::Process(std::span<const FrameRef> frames, BurstOutput& out) {
   state.counters.held_packets = state.defrag->held_frames();
 }
 
+// Flows that end together wait for the writer; for one that stands still not longer than a second.
+bool Worker::State::EventsAreCrowded() noexcept {
+  if (events == nullptr || !events->crowded()) {
+    crowded_since = {};
+    return false;
+  }
+  if (crowded_since == Timestamp{}) crowded_since = now;
+  return now - crowded_since < kMostCrowded;
+}
+
 bool Worker::Tick(Timestamp now, BurstOutput& out, std::size_t most) {
   State& state = *state_;
   state.now = std::max(state.now, now);
   std::array<FlowRecord*, 64> due{};
   std::size_t done = 0;
   while (done < most) {
+    if (state.EventsAreCrowded()) return true;
     const std::size_t n = state.flows->Expire(state.now, due);
     for (std::size_t i = 0; i < n; ++i) {
       if (state.StaysAfterTimeout(*due[i])) {

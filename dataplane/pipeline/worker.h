@@ -64,7 +64,8 @@ class Worker {
   // At most kBurst frames. Appends to `out`. Frames of the burst are judged in order.
   void Process(std::span<const FrameRef> frames, BurstOutput& out);
   // Timers: expired flows, `most` at a time, and fragments. Call at least once a second of
-  // worker time, and again while it returns true: more flows are due.
+  // worker time, and again while it returns true: more flows are due, or the events' ring is crowded and
+  // they wait for its writer, a second at most.
   bool Tick(Timestamp now, BurstOutput& out, std::size_t most = SIZE_MAX);
   // Ends all flows (events, reason shutdown) and gives back everything held.
   void Finish(Timestamp now, BurstOutput& out);

@@ -59,6 +59,7 @@ struct Worker::State {
   std::uint32_t epoch = 1;  // grows with each generation and policy edge
   Timestamp next_edge{INT64_MAX};
   EventRing* events = nullptr;
+  Timestamp crowded_since{};        // the events' ring; {}: it is not
   bool fingerprints_wanted = true;  // by the configuration
   FlowSummary* summary = nullptr;
   WorkerCounters counters;
@@ -96,6 +97,7 @@ struct Worker::State {
     if (now >= next_edge) CrossEdge();
   }
   void CrossEdge() noexcept;
+  [[nodiscard]] bool EventsAreCrowded() noexcept;
   void ReadFingerprintsFor(const RuleSet& rules) noexcept;
   [[nodiscard]] ParseOptions OptionsOf(const FrameRef& frame) const noexcept {
     ParseOptions options = settings.parse;

@@ -149,6 +149,12 @@ bool EventRing::Push(const DropEvent& event) noexcept { return PushEvent(*state_
 bool EventRing::Push(const ProtocolEvent& event) noexcept { return PushEvent(*state_, EventType::kProtocol, event); }
 bool EventRing::Push(const ExceptionEvent& event) noexcept { return PushEvent(*state_, EventType::kException, event); }
 
+bool EventRing::crowded() const noexcept {
+  const State& s = *state_;
+  if (s.mode == Mode::kLossless) return false;
+  return s.written.load(std::memory_order_relaxed) - s.read.load(std::memory_order_acquire) > s.mask / 2;
+}
+
 std::uint64_t EventRing::pushed() const noexcept { return state_->pushed.load(std::memory_order_relaxed); }
 std::uint64_t EventRing::lost() const noexcept { return state_->lost.load(std::memory_order_relaxed); }
 

@@ -25,6 +25,8 @@ class EventRing {
   bool Push(const ProtocolEvent& event) noexcept;
   bool Push(const ExceptionEvent& event) noexcept;
 
+  // More than half full, in lossy mode: what can wait should, or its events are lost. Producer.
+  [[nodiscard]] bool crowded() const noexcept;
   [[nodiscard]] std::uint64_t pushed() const noexcept;
   [[nodiscard]] std::uint64_t lost() const noexcept;
 

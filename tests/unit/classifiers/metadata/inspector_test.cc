@@ -340,7 +340,7 @@ TEST(Inspector, ReadsAServersFirstWordsHoweverTheyAreSplit) {
   for (const char* greeting :
        {"220 mail.example ESMTP\r\n", "2", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "SSH-2.0-x\r\n"}) {
     std::vector<std::string> first;
-    for (const std::size_t piece : {1000, 2, 1}) {
+    for (const std::size_t piece : {1000u, 2u, 1u}) {
       Reading r;
       r.Feed(kC, test::Text("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
       r.Feed(kS, test::Text(greeting), piece);

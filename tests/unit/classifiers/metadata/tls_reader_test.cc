@@ -92,8 +92,8 @@ TEST(TlsReader, ReadsMessagesWhereTheyStandAsInPieces) {
     ReaderLimits limits;
     limits.handshake_bytes = budget;
     std::vector<std::string> first;
-    for (const std::size_t record : {16384, 700, 200, 3, 1}) {
-      for (const std::size_t piece : {100'000, 1000, 7, 1}) {
+    for (const std::size_t record : {16384u, 700u, 200u, 3u, 1u}) {
+      for (const std::size_t piece : {100'000u, 1000u, 7u, 1u}) {
         TlsReader reader(limits);
         Metadata found;
         unsigned events = 0;

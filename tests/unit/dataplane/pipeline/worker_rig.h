@@ -125,6 +125,7 @@ class WorkerRig {
     return seen;
   }
   // Calls `use` with each flow event of the ring and empties it.
+  [[nodiscard]] std::uint64_t events_lost() const noexcept { return ring_.lost(); }
   template <class Use>
   void EachFlow(Use use) {
     std::vector<DecodedField> fields;
