@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <thread>
 
 #include "dataplane/telemetry/event_codec.h"
@@ -69,7 +70,7 @@ bool PushEvent(EventRing::State& ring, EventType type, Event event) noexcept {
   size = RoundUp(size);
   std::byte* at = size <= ring.mask / 4 ? ring.Reserve(static_cast<std::uint32_t>(size)) : nullptr;
   while (at == nullptr && ring.mode == EventRing::Mode::kLossless && size <= ring.mask / 4) {
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds(50));  // the writer needs the CPU more than we do
     at = ring.Reserve(static_cast<std::uint32_t>(size));
   }
   if (at == nullptr) {

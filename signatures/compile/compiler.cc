@@ -52,7 +52,7 @@ class Compiler {
 
   std::unique_ptr<RuleSet::Impl> Finish() {
     for (std::uint32_t r = 0; r < impl_->rules.size(); ++r) Index(r);
-    for (std::size_t b = 0; b < kBufferCount; ++b) Build(b);
+    for (const auto& [index, literals] : literals_) Build(*index, literals);
     return std::move(impl_);
   }
 
@@ -174,56 +174,103 @@ class Compiler {
 
   void Index(std::uint32_t r) {
     const Rule& rule = impl_->rules[r].rule;
-    if (rule.buffers.empty()) impl_->header_only.push_back(r);
-    const bool payload = !rule.buffers.empty() && rule.buffers[0].buffer == BufferId::kPayload;
-    const std::uint32_t depth = payload ? PayloadDepth(impl_->rules[r]) : 0;
-    const auto deepen = [&](std::uint32_t& of, std::uint32_t most) { of = std::max(of, std::min(depth, most)); };
-    if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) deepen(impl_->payload_depth, kStreamDepth);
-    if (rule.header.ip_proto != 6) deepen(impl_->datagram_depth, UINT32_MAX);
-    // Payload tests are verified together; one literal is enough to find the rule.
-    for (std::uint32_t t = 0; t < (payload ? 1 : rule.buffers.size()); ++t) {
+    if (rule.buffers.empty()) return impl_->header_only.push_back(r);
+    if (rule.buffers[0].buffer == BufferId::kPayload) return IndexPayload(r);
+    for (std::uint32_t t = 0; t < rule.buffers.size(); ++t) {
       const BufferTests& tests = rule.buffers[t];
-      const auto b = static_cast<std::size_t>(tests.buffer);
+      BufferIndex& index = impl_->buffers[static_cast<std::size_t>(tests.buffer)];
       const ContentTest* literal = FastPattern(tests);
-      // A transform may change the bytes that the scan sees, except for the dot in front.
-      const bool altered = std::any_of(tests.transforms.begin(), tests.transforms.end(),
-                                       [](Transform x) { return x != Transform::kDotPrefix; });
-      if (literal == nullptr || altered) {
-        impl_->buffers[b].always.push_back({r, t});
-        continue;
+      if (literal == nullptr || Alters(tests)) {
+        index.always.push_back({r, t});
+      } else {
+        literals_[&index].push_back({literal, static_cast<std::uint32_t>(index.by_id.size())});
+        index.by_id.push_back({r, t});
       }
-      literals_[b].push_back(literal);
-      impl_->buffers[b].by_id.push_back({r, t});
-      if (payload)
-        impl_->longest_literal = std::max(impl_->longest_literal, static_cast<std::uint32_t>(literal->bytes.size()));
     }
   }
 
-  void Build(std::size_t b) {
-    const auto& literals = literals_[b];
-    if (literals.empty()) return;
+  // A transform may change the bytes that the scan sees, except for the dot in front.
+  static bool Alters(const BufferTests& tests) {
+    return std::any_of(tests.transforms.begin(), tests.transforms.end(),
+                       [](Transform x) { return x != Transform::kDotPrefix; });
+  }
+
+  // Payload tests are verified together; one literal is enough to find the rule.
+  void IndexPayload(std::uint32_t r) {
+    const Rule& rule = impl_->rules[r].rule;
+    const std::uint32_t depth = PayloadDepth(impl_->rules[r]);
+    if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) {
+      impl_->payload_depth = std::max(impl_->payload_depth, std::min(depth, kStreamDepth));
+      IndexPayload(r, impl_->streams);
+    }
+    if (rule.header.ip_proto != 6) {
+      impl_->datagram_depth = std::max(impl_->datagram_depth, depth);
+      IndexPayload(r, impl_->datagrams);
+    }
+  }
+
+  void IndexPayload(std::uint32_t r, BufferIndex& index) {
+    const BufferTests& tests = impl_->rules[r].rule.buffers[0];
+    const ContentTest* start = tests.transforms.empty() ? StartOf(tests) : nullptr;
+    const ContentTest* literal = FastPattern(tests);
+    if (start == nullptr && (literal == nullptr || Alters(tests))) return index.always.push_back({r, 0});
+    const auto id = static_cast<std::uint32_t>(index.by_id.size());
+    index.by_id.push_back({r, 0});
+    if (start != nullptr) return AddStart(*start, id, index);
+    literals_[&index].push_back({literal, id});
+    index.longest_literal = std::max(index.longest_literal, static_cast<std::uint32_t>(literal->bytes.size()));
+  }
+
+  static const ContentTest* StartOf(const BufferTests& tests) {
+    const ContentTest* best = nullptr;
+    for (const ValueTest& test : tests.tests) {
+      const auto* content = std::get_if<ContentTest>(&test);
+      const bool fits = content != nullptr && content->starts && !content->negated && !content->bytes.empty();
+      if (fits && (best == nullptr || content->bytes.size() > best->bytes.size())) best = content;
+    }
+    return best;
+  }
+
+  static void AddStart(const ContentTest& content, std::uint32_t id, BufferIndex& index) {
+    constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    StartLiteral start{content.bytes, content.nocase, id};
+    if (start.nocase) std::transform(start.bytes.begin(), start.bytes.end(), start.bytes.begin(), lower);
+    index.longest_start = std::max(index.longest_start, static_cast<std::uint32_t>(start.bytes.size()));
+    index.starts.resize(256);
+    for (unsigned first = 0; first < 256; ++first) {
+      const auto c = static_cast<char>(first);
+      if ((start.nocase ? lower(c) : c) == start.bytes[0]) index.starts[first].push_back(start);
+    }
+  }
+
+  struct Literal {
+    const ContentTest* content;
+    std::uint32_t id;
+  };
+
+  void Build(BufferIndex& index, const std::vector<Literal>& literals) {
     std::vector<std::string> patterns;
     std::vector<const char*> texts;
     std::vector<unsigned> flags;
     std::vector<unsigned> ids;
-    for (const ContentTest* literal : literals) {
+    for (const auto& [content, id] : literals) {
       std::string& pattern = patterns.emplace_back();
       constexpr std::string_view kHex = "0123456789abcdef";
-      for (const char c : literal->bytes) {
+      for (const char c : content->bytes) {
         const auto code = static_cast<unsigned char>(c);
         pattern += "\\x";
         pattern += kHex[code >> 4];
         pattern += kHex[code & 15];
       }
-      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | (literal->nocase ? HS_FLAG_CASELESS : 0u));
-      ids.push_back(static_cast<unsigned>(ids.size()));
+      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | (content->nocase ? HS_FLAG_CASELESS : 0u));
+      ids.push_back(id);
     }
     for (const std::string& pattern : patterns) texts.push_back(pattern.c_str());
     hs_database_t* database = nullptr;
     hs_compile_error_t* error = nullptr;
     if (hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned>(texts.size()), HS_MODE_BLOCK,
                          nullptr, &database, &error) == HS_SUCCESS) {
-      impl_->buffers[b].literals.reset(database);
+      index.literals.reset(database);
       return;
     }
     defects.push_back({"rules", 1, 1, std::string("hyperscan: ") + error->message});
@@ -232,7 +279,7 @@ class Compiler {
 
   const AppRegistry& apps_;
   std::unique_ptr<RuleSet::Impl> impl_;
-  std::array<std::vector<const ContentTest*>, kBufferCount> literals_;
+  std::map<BufferIndex*, std::vector<Literal>> literals_;  // those that are scanned for
 };
 
 }  // namespace

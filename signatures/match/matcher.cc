@@ -12,8 +12,8 @@ RuleSet::~RuleSet() = default;
 std::size_t RuleSet::size() const noexcept { return impl_->rules.size(); }
 std::uint32_t RuleSet::payload_depth() const noexcept { return impl_->payload_depth; }
 bool RuleSet::uses(BufferId buffer) const noexcept {
-  const BufferIndex& index = impl_->buffers[static_cast<std::size_t>(buffer)];
-  return index.literals != nullptr || !index.always.empty();
+  if (buffer == BufferId::kPayload) return !impl_->streams.empty() || !impl_->datagrams.empty();
+  return !impl_->buffers[static_cast<std::size_t>(buffer)].empty();
 }
 
 namespace {
@@ -40,6 +40,7 @@ struct Matcher::State {
 
   ~State() { hs_free_scratch(scratch); }
   void Candidates(const BufferIndex& index, std::string_view before, std::string_view text);
+  void AddStarts(const BufferIndex& index, std::string_view text);
   [[nodiscard]] bool HeaderFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
   bool OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata, TxId tx) noexcept;
   bool PayloadFits(TestRef ref, const FlowView& flow, std::string_view text, std::vector<RuleMatch>& out) noexcept;
@@ -47,9 +48,12 @@ struct Matcher::State {
 
 Matcher::Matcher(const RuleSet& rules) : state_(std::make_unique<State>()) {
   state_->rules = &rules.impl();
-  for (const BufferIndex& index : rules.impl().buffers) {
+  const auto room_for = [this](const BufferIndex& index) {
     if (index.literals) hs_alloc_scratch(index.literals.get(), &state_->scratch);
-  }
+  };
+  for (const BufferIndex& index : rules.impl().buffers) room_for(index);
+  room_for(rules.impl().streams);
+  room_for(rules.impl().datagrams);
   state_->hits.reserve(256);
 }
 Matcher::~Matcher() = default;
@@ -71,6 +75,23 @@ void Matcher::State::Candidates(const BufferIndex& index, std::string_view befor
   hs_scan(index.literals.get(), scan.data(), size, 0, scratch, collect, &hits);
   std::sort(hits.begin(), hits.end());
   hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
+}
+
+// Adds those of the literals at the very start that stand there.
+void Matcher::State::AddStarts(const BufferIndex& index, std::string_view text) {
+  if (index.starts.empty() || text.empty()) return;
+  const std::size_t before = hits.size();
+  constexpr auto same = [](char theirs, char ours) {
+    return (theirs >= 'A' && theirs <= 'Z' ? static_cast<char>(theirs + 32) : theirs) == ours;
+  };
+  for (const StartLiteral& start : index.starts[static_cast<unsigned char>(text[0])]) {
+    if (start.bytes.size() > text.size()) continue;
+    const std::string_view head = text.substr(0, start.bytes.size());
+    const bool stands =
+        start.nocase ? std::equal(head.begin(), head.end(), start.bytes.begin(), same) : head == start.bytes;
+    if (stands) hits.push_back(start.id);
+  }
+  if (hits.size() != before) std::sort(hits.begin(), hits.end());  // each id is in one of the two
 }
 
 bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& flow) const noexcept {
@@ -146,12 +167,13 @@ bool Matcher::State::PayloadFits(TestRef ref, const FlowView& flow, std::string_
 void Matcher::MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, std::vector<RuleMatch>& out) noexcept {
   constexpr std::size_t kMostWaiting = 64;
   State& s = *state_;
-  const BufferIndex& index = s.rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
+  const BufferIndex& index = s.rules->streams;
   const std::string_view text = AsText(head);
-  const std::size_t overlap = s.rules->longest_literal == 0 ? 0 : s.rules->longest_literal - 1;
+  const std::size_t overlap = index.longest_literal == 0 ? 0 : index.longest_literal - 1;
   const bool all = scan.waiting.size() > kMostWaiting || scan.scanned <= overlap;
   s.Candidates(index, {}, all ? text : text.substr(scan.scanned - overlap));
-  if (!all) {
+  if (scan.waiting.size() > kMostWaiting || scan.scanned < index.longest_start) s.AddStarts(index, text);
+  if (scan.waiting.size() <= kMostWaiting) {
     for (const std::uint32_t id : scan.waiting) {
       if (!std::binary_search(s.hits.begin(), s.hits.end(), id)) s.due.push_back(id);
     }
@@ -169,9 +191,10 @@ void Matcher::MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, st
 
 void Matcher::MatchDatagram(const FlowView& flow, Bytes payload, std::vector<RuleMatch>& out) noexcept {
   State& s = *state_;
-  const BufferIndex& index = s.rules->buffers[static_cast<std::size_t>(BufferId::kPayload)];
+  const BufferIndex& index = s.rules->datagrams;
   const std::string_view text = AsText(payload);
   s.Candidates(index, {}, text.substr(0, s.rules->datagram_depth));
+  s.AddStarts(index, text);
   for (const std::uint32_t id : s.hits) s.PayloadFits(index.by_id[id], flow, text, out);
   for (const TestRef ref : index.always) s.PayloadFits(ref, flow, text, out);
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "signatures/match/rule_set.h"
@@ -36,20 +37,32 @@ struct HyperscanFree {
   void operator()(hs_database_t* p) const noexcept { hs_free_database(p); }
 };
 
-// One buffer's literals: what the scan finds is only a candidate.
+// A literal that stands at the very start (startswith): compared there, not scanned for.
+struct StartLiteral {
+  std::string bytes;  // lower case where `nocase`
+  bool nocase = false;
+  std::uint32_t id = 0;
+};
+
+// One buffer's literals: what is found is only a candidate.
 struct BufferIndex {
-  std::unique_ptr<hs_database_t, HyperscanFree> literals;  // id -> by_id; nullptr: no literal
+  std::unique_ptr<hs_database_t, HyperscanFree> literals;  // id -> by_id; nullptr: no literal to scan for
+  std::vector<std::vector<StartLiteral>> starts;           // by first byte: 256, or none. Of payloads only
+  std::uint32_t longest_start = 0;
+  std::uint32_t longest_literal = 0;  // of those that are scanned for
   std::vector<TestRef> by_id;
   std::vector<TestRef> always;  // tests without a literal
+
+  [[nodiscard]] bool empty() const noexcept { return by_id.empty() && always.empty(); }
 };
 
 struct RuleSet::Impl {
   std::vector<CompiledRule> rules;
-  std::array<BufferIndex, kBufferCount> buffers;  // kPayload: streams and datagrams
+  std::array<BufferIndex, kBufferCount> buffers;  // kPayload's is empty:
+  BufferIndex streams, datagrams;                 // rules on payload, by what carries it
   std::vector<std::uint32_t> header_only;
-  std::uint32_t payload_depth = 0;    // of streams: what RuleSet::payload_depth says
-  std::uint32_t datagram_depth = 0;   // literals are looked for in so many bytes of a datagram
-  std::uint32_t longest_literal = 0;  // of kPayload
+  std::uint32_t payload_depth = 0;   // of streams: what RuleSet::payload_depth says
+  std::uint32_t datagram_depth = 0;  // literals are looked for in so many bytes of a datagram
 };
 
 }  // namespace weir

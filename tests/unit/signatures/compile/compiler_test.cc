@@ -145,6 +145,34 @@ TEST(CompileRules, FindsWhatComesInPiecesLongAfterTheLiteral) {
     EXPECT_EQ(OnStream(rules, "needle" + far + "hay", piece), (List{1, 2})) << piece;
 }
 
+TEST(CompileRules, FindsWhatMustStandAtTheStartHoweverItArrives) {
+  const Rules rules(
+      R"(alert tcp any any -> any any (content:"GeT "; startswith; nocase; sid:1;) )"
+      "\n"
+      R"(alert ip any any -> any any (content:"gEt /"; startswith; sid:2;) )"
+      "\n"
+      R"(alert tcp any any -> any any (content:"gEt"; startswith; content:"a longer one"; fast_pattern; sid:3;) )"
+      "\n"
+      R"(alert tcp any any -> any any (content:"Et"; startswith; sid:4;) )"
+      "\n"
+      R"(alert udp any any -> any any (content:"gEt"; startswith; sid:5;) )"
+      "\n"
+      R"(alert tcp any any -> any any (content:!"gEt"; startswith; sid:6;) )");
+  for (const std::size_t piece : {1u, 2u, 3u, 100u}) {
+    List found = OnStream(rules, "gEt / of a longer one", piece);
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    if (piece < 3) std::erase(found, 6u);  // true of the first bytes alone, as any negated content is
+    EXPECT_EQ(found, (List{1, 2, 3})) << piece;
+  }
+  Matcher matcher(*rules.set);
+  std::vector<RuleMatch> out;
+  FlowView flow = Flow();
+  flow.proto = 17;
+  matcher.MatchDatagram(flow, AsBytes("gEt / of a longer one"), out);
+  EXPECT_EQ(Sids(out), (List{2, 5}));
+}
+
 TEST(CompileRules, FindsAllThoughMoreRulesWaitThanAreKept) {
   std::string text;
   for (int i = 100; i < 300; ++i)
