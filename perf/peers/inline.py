@@ -56,8 +56,10 @@ class Bench(wire.Bench):
     tries = 3
 
     def rate_of(self, trial):
-        """What came out: what lay waiting when the trial ended does not count whole."""
-        return trial["received"] / trial["busy_seconds"] if trial["busy_seconds"] else 0.0
+        """What came out: what lay waiting when the trial ended does not count whole. Time in which the device took nothing
+        counts (wire.py's clock stands then): Suricata's two workers take turns on their CPU."""
+        seconds = trial["busy_seconds"] + trial.get("paused_seconds", 0.0)
+        return trial["received"] / seconds if seconds else 0.0
 
     def order(self, rate, seconds):
         if self.size == "connections":
@@ -131,8 +133,8 @@ def run_device(kind, folder, options, number, results):
             bench = Bench(device, generator, load, options)
             results.append({"round": number, **bench.measure(ticks)})
             if load == "connections":
-                begun += sum(trial["offered"] - trial["refused"] for trial in bench.trials)
-                completed += sum(trial["received"] for trial in bench.trials)
+                begun += sum(trial["offered"] - trial["refused"] for trial in bench.all_trials)
+                completed += sum(trial["received"] for trial in bench.all_trials)
             print(f"round {number}, {device.name}, {load}: {results[-1]['flood']:.0f}/s", file=sys.stderr, flush=True)
         results[-1]["said"] = device.finish(begun, completed)
         results[-1]["stolen_s"] = stolen() - before

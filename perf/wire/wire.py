@@ -47,6 +47,7 @@ class Bench:
     def __init__(self, device, generator, size, options):
         self.device, self.generator, self.size, self.options = device, generator, size, options
         self.trials, self.least_loss, self.reached = [], {}, {}  # of the rates that a search tried
+        self.all_trials = []  # those that were repeated too
         self.repeated = 0
 
     def near(self):
@@ -65,6 +66,7 @@ class Bench:
             before = self.device.cycles() if counting else None
             trial = self.generator.ask(line, 60 + 2 * self.options.seconds)
             after = self.device.cycles() if counting else None
+            self.all_trials.append(trial)
             if trial["damaged"]:
                 raise devices.Failed(f"{self.device.name} changed frames: {trial}")
             trial["apart"] = not near or devices.round_trip_ns(self.options) > self.options.near_ns > 0
