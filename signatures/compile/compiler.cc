@@ -200,6 +200,7 @@ class Compiler {
     const Rule& rule = impl_->rules[r].rule;
     const std::uint32_t depth = PayloadDepth(impl_->rules[r]);
     if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) {
+      impl_->rules[r].least_stream = LeastStream(rule);
       impl_->payload_depth = std::max(impl_->payload_depth, std::min(depth, kStreamDepth));
       IndexPayload(r, impl_->streams);
     }
@@ -207,6 +208,17 @@ class Compiler {
       impl_->datagram_depth = std::max(impl_->datagram_depth, depth);
       IndexPayload(r, impl_->datagrams);
     }
+  }
+
+  static std::uint32_t LeastStream(const Rule& rule) {
+    std::size_t least = 0;
+    for (const BufferTests& tests : rule.buffers) {
+      for (const ValueTest& test : tests.tests) {
+        const auto* content = std::get_if<ContentTest>(&test);
+        if (content != nullptr && content->negated && content->starts) least = std::max(least, content->bytes.size());
+      }
+    }
+    return static_cast<std::uint32_t>(least);
   }
 
   void IndexPayload(std::uint32_t r, BufferIndex& index) {

@@ -179,13 +179,15 @@ void Matcher::MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, st
     }
   }
   s.due.insert(s.due.end(), s.hits.begin(), s.hits.end());
+  const auto judge = [&](TestRef ref) {
+    return text.size() >= s.rules->rules[ref.rule].least_stream && s.PayloadFits(ref, flow, text, out);
+  };
   scan.waiting.clear();
   for (const std::uint32_t id : s.due) {
-    if (!s.PayloadFits(index.by_id[id], flow, text, out) && scan.waiting.size() <= kMostWaiting)
-      scan.waiting.push_back(id);
+    if (!judge(index.by_id[id]) && scan.waiting.size() <= kMostWaiting) scan.waiting.push_back(id);
   }
   s.due.clear();
-  for (const TestRef ref : index.always) s.PayloadFits(ref, flow, text, out);
+  for (const TestRef ref : index.always) (void)judge(ref);
   scan.scanned = text.size();
 }
 
