@@ -3,9 +3,12 @@
 #define OPENSSL_SUPPRESS_DEPRECATED  // SHA1: EVP's own set-up costs more than the digest
 
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <vector>
 
 #include "classifiers/metadata/certificate_text.h"
 #include "classifiers/metadata/der.h"
@@ -69,6 +72,20 @@ void AddNames(Bytes names, TxId tx, Metadata& out) {
   }
 }
 
+// Lengths of another form (indefinite ones) stand outside of what is signed; OpenSSL takes them, and so do its clients.
+// DER of what it read; empty where it reads none.
+std::vector<std::byte> ByOpenSsl(Bytes certificate) {
+  const auto* at = reinterpret_cast<const unsigned char*>(certificate.data());
+  const std::unique_ptr<X509, decltype(&X509_free)> parsed(
+      d2i_X509(nullptr, &at, static_cast<long>(certificate.size())), X509_free);
+  const int size = parsed ? i2d_X509(parsed.get(), nullptr) : 0;
+  if (size <= 0) return {};
+  std::vector<std::byte> der(static_cast<std::size_t>(size));
+  auto* out = reinterpret_cast<unsigned char*>(der.data());
+  i2d_X509(parsed.get(), &out);
+  return der;
+}
+
 }  // namespace
 
 // Element by element: d2i_X509 would look for a decoder of the public key, 0.1 ms in OpenSSL 3, and nobody asks for the
@@ -78,7 +95,13 @@ void AddCertificate(Bytes body, TxId tx, Metadata& out) {
   ByteReader list(reader.Take(reader.U24()));
   const Bytes leaf = list.Take(list.U24());
   Parts parts;
-  if (!reader.ok() || !list.ok() || !Walk(leaf, parts)) return;
+  if (!reader.ok() || !list.ok()) return;
+  std::vector<std::byte> encoded_anew;
+  if (!Walk(leaf, parts)) {
+    encoded_anew = ByOpenSsl(leaf);
+    parts = {};
+    if (!Walk(encoded_anew, parts)) return;
+  }
   const auto add = [&](BufferId id, std::string_view value) { out.Add(id, Direction::kToClient, tx, value); };
   add(BufferId::kTlsSubject, NameText(parts.subject));
   add(BufferId::kTlsIssuer, NameText(parts.issuer));

@@ -10,7 +10,7 @@ bool Take(Bytes& from, Element& out) noexcept {
   std::size_t length = at(1), head = 2;
   if (length >= 0x80) {
     const std::size_t octets = length & 0x7f;
-    if (octets == 0 || octets > 3 || from.size() < 2 + octets) return false;
+    if (octets == 0 || octets > 8 || from.size() < 2 + octets) return false;
     for (length = 0; head < 2 + octets; ++head) length = length << 8 | at(head);
   }
   if (from.size() - head < length) return false;

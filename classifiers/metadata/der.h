@@ -5,7 +5,8 @@
 
 namespace weir::der {
 
-// One element (X.690 s8.1, s10.1): an identifier of one octet, a definite length of at most three.
+// One element (X.690 s8.1, s10.1): an identifier of one octet, a definite length of at most eight (leading zeros are
+// no DER, but OpenSSL takes them).
 struct Element {
   std::uint8_t tag = 0;
   Bytes whole, content;  // of the buffer it was taken from

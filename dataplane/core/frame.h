@@ -26,8 +26,8 @@ enum class LinkType : std::uint8_t {
   kUnsupported,  // anything else: forwarded or dropped by the non-IP policy
 };
 
-// A frame that somebody else owns: an mbuf in `run`, a heap block of exactly
-// `len` bytes in `replay`. `handle` means nothing outside io/. Whoever holds a
+// A frame that somebody else owns: an mbuf in `run`, a heap block in `replay`
+// (of exactly `len` bytes under a sanitizer). `handle` means nothing outside io/. Whoever holds a
 // FrameRef holds the frame: it ends in exactly one of forward, drop, or (for
 // fragments) held-then-released.
 struct FrameRef {

@@ -30,9 +30,9 @@ template <int kVersion>
 
   std::uint32_t header = kUdpHeader;
   if (proto == kProtoTcp) {
+    if (segment < kTcpHeader) return false;
     header = std::uint32_t{LoadU8(p + 12)} >> 4 << 2;
-    if (segment < kTcpHeader || header < kTcpHeader || header > segment || !TcpFlagsMakeSense(LoadU8(p + 13)))
-      return false;
+    if (header < kTcpHeader || header > segment || !TcpFlagsMakeSense(LoadU8(p + 13))) return false;
   } else if (proto == kProtoUdp) {
     if (LoadBe16(p + 4) != segment) return false;
     if (options.peel_tunnels && IsTunnelPort(LoadBe16(p), LoadBe16(p + 2))) return false;

@@ -32,6 +32,8 @@ struct UndecidedFlow {
   std::array<std::vector<std::byte>, 2> head;  // a stream's first bytes, for rules on payload
   std::array<StreamScan, 2> scan;              // of these heads, by the rules of
   std::uint32_t scanned_by = 0;                // this generation
+  AppProto scanned_as = AppProto::kUnknown;    // when the flow was known to speak this
+  std::array<std::uint64_t, 2> stream_seen{};  // bytes of the stream, by direction: the head is its start
   std::array<bool, 2> header_matched{};
   std::optional<PayloadMemory> payload;          // of our own detectors
   std::array<std::uint16_t, 2> payload_asked{};  // bytes of a stream's heads that they saw

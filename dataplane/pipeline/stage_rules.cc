@@ -2,7 +2,9 @@
 // shipped tables, and each find is offered as the flow's label.
 #include <algorithm>
 
+#include <utility>
 #include "classifiers/metadata/certificate.h"
+
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {
@@ -54,25 +56,40 @@ void Worker::State::MatchNewFields(Item& item, Direction direction, Ruling& ruli
 void Worker::State::MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream) {
   UndecidedFlow& state = undecided[item.flow->undecided];
   const bool asked = generation->rules->uses(BufferId::kPayload);
-  if (bytes.empty() || (!asked && !state.DetectorsMayAsk())) return;
+  if (bytes.empty()) return;
   if (!stream) {
     if (asked) matcher->MatchDatagram(ViewOf(*item.flow, direction), bytes, matches);
     return;
   }
   const std::size_t depth = asked ? generation->rules->payload_depth() : 0;
-  const std::size_t kept = state.DetectorsMayAsk() ? std::max(depth, kPayloadHead) : depth;
+  KeepHead(state, direction, bytes, state.DetectorsMayAsk() ? std::max(depth, kPayloadHead) : depth);
+  if (depth > 0) MatchHeads(*item.flow, state, direction, depth);
+}
+
+// What is kept is the stream's start: once bytes went by it grows no more, whatever is asked for later.
+void Worker::State::KeepHead(UndecidedFlow& state, Direction direction, Bytes bytes, std::size_t most) {
   std::vector<std::byte>& head = state.head[Index(direction)];
-  if (head.size() >= kept) return;
-  const std::size_t scanned = head.size();
-  const std::size_t n = std::min<std::size_t>(bytes.size(), kept - scanned);
-  head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
-  if (scanned >= depth) return;
-  const Bytes seen = Bytes(head).first(std::min(head.size(), depth));
-  if (state.scanned_by != generation->number) {  // other rules: what was seen is new to them
-    state.scanned_by = generation->number;
-    state.scan = {};
+  std::uint64_t& seen = state.stream_seen[Index(direction)];
+  if (head.size() == seen && head.size() < most) {
+    const std::size_t n = std::min<std::size_t>(bytes.size(), most - head.size());
+    head.insert(head.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
   }
-  matcher->MatchStream(ViewOf(*item.flow, direction), seen, state.scan[Index(direction)], matches);
+  seen += bytes.size();
+}
+
+// New bytes of this direction; both directions where the rules are others now or the protocol has become known.
+void Worker::State::MatchHeads(FlowRecord& flow, UndecidedFlow& state, Direction direction, std::size_t depth) {
+  const bool other_rules = std::exchange(state.scanned_by, generation->number) != generation->number;
+  if (other_rules) state.scan = {};
+  const bool learnt = std::exchange(state.scanned_as, state.inspection.proto) != state.inspection.proto;
+  for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+    const Bytes head = state.head[Index(d)];
+    const Bytes seen = head.first(std::min(head.size(), depth));
+    StreamScan& scan = state.scan[Index(d)];
+    const bool more = scan.scanned < seen.size();
+    if (seen.empty() || !(learnt || other_rules || (more && d == direction))) continue;
+    matcher->MatchStream(ViewOf(flow, d), seen, scan, matches);
+  }
 }
 
 void Worker::State::ApplyMatches(Item& item, Ruling& ruling) {

@@ -84,6 +84,8 @@ bool Worker::State::EventsAreCrowded() noexcept {
 bool Worker::Tick(Timestamp now, BurstOutput& out, std::size_t most) {
   State& state = *state_;
   state.now = std::max(state.now, now);
+  state.defrag->Expire(state.now, state.defrag_dropped);
+  state.TakeDefragDropped(out);
   std::array<FlowRecord*, 64> due{};
   std::size_t done = 0;
   while (done < most) {
@@ -99,8 +101,6 @@ bool Worker::Tick(Timestamp now, BurstOutput& out, std::size_t most) {
     done += n;
     if (n == 0) break;
   }
-  state.defrag->Expire(state.now, state.defrag_dropped);
-  state.TakeDefragDropped(out);
   return done >= most;
 }
 

@@ -169,6 +169,8 @@ struct Worker::State {
   Ruling Inspect(Item& item);
   void InspectSegment(Item& item, UndecidedFlow& state, Ruling& ruling);
   void MatchPayload(Item& item, Direction direction, Bytes bytes, bool stream);
+  static void KeepHead(UndecidedFlow& state, Direction direction, Bytes bytes, std::size_t most);
+  void MatchHeads(FlowRecord& flow, UndecidedFlow& state, Direction direction, std::size_t depth);
   void InspectBytes(Item& item, Direction direction, Bytes bytes, bool stream, Ruling& ruling);
   void MatchNewFields(Item& item, Direction direction, Ruling& ruling);
   void ApplyMatches(Item& item, Ruling& ruling);

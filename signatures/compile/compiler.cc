@@ -200,7 +200,7 @@ class Compiler {
     const Rule& rule = impl_->rules[r].rule;
     const std::uint32_t depth = PayloadDepth(impl_->rules[r]);
     if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) {
-      impl_->rules[r].least_stream = LeastStream(rule);
+      impl_->rules[r].least_stream = LeastStream(impl_->rules[r], kStreamDepth);
       impl_->payload_depth = std::max(impl_->payload_depth, std::min(depth, kStreamDepth));
       IndexPayload(r, impl_->streams);
     }
@@ -210,22 +210,11 @@ class Compiler {
     }
   }
 
-  static std::uint32_t LeastStream(const Rule& rule) {
-    std::size_t least = 0;
-    for (const BufferTests& tests : rule.buffers) {
-      for (const ValueTest& test : tests.tests) {
-        const auto* content = std::get_if<ContentTest>(&test);
-        if (content != nullptr && content->negated && content->starts) least = std::max(least, content->bytes.size());
-      }
-    }
-    return static_cast<std::uint32_t>(least);
-  }
-
   void IndexPayload(std::uint32_t r, BufferIndex& index) {
     const BufferTests& tests = impl_->rules[r].rule.buffers[0];
     const ContentTest* start = tests.transforms.empty() ? StartOf(tests) : nullptr;
     const ContentTest* literal = FastPattern(tests);
-    if (start == nullptr && (literal == nullptr || Alters(tests))) return index.always.push_back({r, 0});
+    if (start == nullptr && (literal == nullptr || !tests.transforms.empty())) return index.always.push_back({r, 0});
     const auto id = static_cast<std::uint32_t>(index.by_id.size());
     index.by_id.push_back({r, 0});
     if (start != nullptr) return AddStart(*start, id, index);

@@ -39,21 +39,46 @@ std::optional<std::uint64_t> DepthOf(const PcreTest& test, const pcre2_code* cod
 
 }  // namespace
 
+namespace {
+
+std::optional<std::uint64_t> DepthOf(const CompiledRule& compiled, std::size_t b, std::size_t i) {
+  const ValueTest& test = compiled.rule.buffers[b].tests[i];
+  if (const auto* content = std::get_if<ContentTest>(&test)) return DepthOf(*content);
+  if (const auto* pcre = std::get_if<PcreTest>(&test)) return DepthOf(*pcre, compiled.pcre[b][i].get());
+  return std::nullopt;
+}
+
+bool Negated(const ValueTest& test) {
+  if (const auto* content = std::get_if<ContentTest>(&test)) return content->negated;
+  if (const auto* pcre = std::get_if<PcreTest>(&test)) return pcre->negated;
+  return false;
+}
+
+}  // namespace
+
 std::uint32_t PayloadDepth(const CompiledRule& compiled) {
   std::uint64_t deepest = 1;
   for (std::size_t b = 0; b < compiled.rule.buffers.size(); ++b) {
-    const std::vector<ValueTest>& tests = compiled.rule.buffers[b].tests;
-    for (std::size_t i = 0; i < tests.size(); ++i) {
-      const auto* content = std::get_if<ContentTest>(&tests[i]);
-      const auto* pcre = std::get_if<PcreTest>(&tests[i]);
-      const auto depth = content != nullptr ? DepthOf(*content)
-                         : pcre != nullptr  ? DepthOf(*pcre, compiled.pcre[b][i].get())
-                                            : std::nullopt;
+    const BufferTests& tests = compiled.rule.buffers[b];
+    if (!tests.transforms.empty()) return UINT32_MAX;  // which may make it shorter
+    for (std::size_t i = 0; i < tests.tests.size(); ++i) {
+      const auto depth = DepthOf(compiled, b, i);
       if (!depth) return UINT32_MAX;
       deepest = std::max(deepest, *depth);
     }
   }
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(deepest, UINT32_MAX));
+}
+
+std::uint32_t LeastStream(const CompiledRule& compiled, std::uint32_t most) {
+  std::uint64_t least = 0;
+  for (std::size_t b = 0; b < compiled.rule.buffers.size(); ++b) {
+    const BufferTests& tests = compiled.rule.buffers[b];
+    for (std::size_t i = 0; i < tests.tests.size() && tests.transforms.empty(); ++i) {
+      if (Negated(tests.tests[i])) least = std::max(least, DepthOf(compiled, b, i).value_or(0));
+    }
+  }
+  return static_cast<std::uint32_t>(least > most ? 0 : least);
 }
 
 }  // namespace weir

@@ -9,4 +9,8 @@ namespace weir {
 // lie anywhere.
 [[nodiscard]] std::uint32_t PayloadDepth(const CompiledRule& rule);
 
+// Bytes of a stream before its negated contents and patterns can be judged: what must not stand in the first
+// bytes may still come. 0: at once, also where they may lie anywhere or deeper than `most`.
+[[nodiscard]] std::uint32_t LeastStream(const CompiledRule& rule, std::uint32_t most);
+
 }  // namespace weir

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "signatures/match/rule_set.h"
@@ -41,9 +42,13 @@ struct Matcher::State {
   ~State() { hs_free_scratch(scratch); }
   void Candidates(const BufferIndex& index, std::string_view before, std::string_view text);
   void AddStarts(const BufferIndex& index, std::string_view text);
+  [[nodiscard]] bool EndsFit(const CompiledRule& rule, const FlowView& flow) const noexcept;
+  [[nodiscard]] bool StateFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
   [[nodiscard]] bool HeaderFits(const CompiledRule& rule, const FlowView& flow) const noexcept;
   bool OthersFit(const CompiledRule& rule, std::uint32_t hit, const Metadata& metadata, TxId tx) noexcept;
   bool PayloadFits(TestRef ref, const FlowView& flow, std::string_view text, std::vector<RuleMatch>& out) noexcept;
+  bool RestFits(const CompiledRule& rule, const FlowView& flow, std::string_view text,
+                std::vector<RuleMatch>& out) noexcept;
 };
 
 Matcher::Matcher(const RuleSet& rules) : state_(std::make_unique<State>()) {
@@ -94,14 +99,12 @@ void Matcher::State::AddStarts(const BufferIndex& index, std::string_view text) 
   if (hits.size() != before) std::sort(hits.begin(), hits.end());  // each id is in one of the two
 }
 
-bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& flow) const noexcept {
+// What of the header stays as it is for a flow and direction.
+bool Matcher::State::EndsFit(const CompiledRule& compiled, const FlowView& flow) const noexcept {
   const RuleHeader& header = compiled.rule.header;
-  const FlowTest& test = compiled.rule.flow;
   if (header.ip_proto != 0 && header.ip_proto != flow.proto) return false;
-  const bool any_http = header.app_proto == AppProto::kHttp && !header.app_exact && flow.app_proto == AppProto::kHttp2;
-  if (header.app_proto != AppProto::kUnknown && header.app_proto != flow.app_proto && !any_http) return false;
-  if (test.direction && *test.direction != flow.direction) return false;
-  if (test.established && *test.established != flow.established) return false;
+  const std::optional<Direction> direction = compiled.rule.flow.direction;
+  if (direction && *direction != flow.direction) return false;
   const auto fits = [&](const IpAddress& a, std::uint16_t ap, const IpAddress& b, std::uint16_t bp) {
     return header.source_ports.Contains(ap) && header.destination_ports.Contains(bp) &&
            header.source.Contains(a, flow.ip_version) && header.destination.Contains(b, flow.ip_version);
@@ -110,6 +113,19 @@ bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& fl
   if ((header.both_ways || to_server) && fits(flow.client, flow.client_port, flow.server, flow.server_port))
     return true;
   return (header.both_ways || !to_server) && fits(flow.server, flow.server_port, flow.client, flow.client_port);
+}
+
+// What becomes known.
+bool Matcher::State::StateFits(const CompiledRule& compiled, const FlowView& flow) const noexcept {
+  const RuleHeader& header = compiled.rule.header;
+  const FlowTest& test = compiled.rule.flow;
+  const bool any_http = header.app_proto == AppProto::kHttp && !header.app_exact && flow.app_proto == AppProto::kHttp2;
+  if (header.app_proto != AppProto::kUnknown && header.app_proto != flow.app_proto && !any_http) return false;
+  return !test.established || *test.established == flow.established;
+}
+
+bool Matcher::State::HeaderFits(const CompiledRule& compiled, const FlowView& flow) const noexcept {
+  return StateFits(compiled, flow) && EndsFit(compiled, flow);
 }
 
 // Is each other buffer of the rule satisfied by some value of the transaction?
@@ -154,7 +170,12 @@ void Matcher::MatchField(const FlowView& flow, const Metadata& metadata, std::si
 bool Matcher::State::PayloadFits(TestRef ref, const FlowView& flow, std::string_view text,
                                  std::vector<RuleMatch>& out) noexcept {
   const CompiledRule& rule = rules->rules[ref.rule];
-  if (!HeaderFits(rule, flow)) return false;
+  return EndsFit(rule, flow) && RestFits(rule, flow, text, out);
+}
+
+bool Matcher::State::RestFits(const CompiledRule& rule, const FlowView& flow, std::string_view text,
+                              std::vector<RuleMatch>& out) noexcept {
+  if (!StateFits(rule, flow)) return false;
   for (std::size_t t = 0; t < rule.rule.buffers.size(); ++t) {
     if (!values.Matches(rule.rule.buffers[t], rule.pcre[t], text)) return false;
   }
@@ -180,11 +201,14 @@ void Matcher::MatchStream(const FlowView& flow, Bytes head, StreamScan& scan, st
   }
   s.due.insert(s.due.end(), s.hits.begin(), s.hits.end());
   const auto judge = [&](TestRef ref) {
-    return text.size() >= s.rules->rules[ref.rule].least_stream && s.PayloadFits(ref, flow, text, out);
+    const CompiledRule& rule = s.rules->rules[ref.rule];
+    const bool may_come = s.EndsFit(rule, flow);
+    const bool fits = may_come && text.size() >= rule.least_stream && s.RestFits(rule, flow, text, out);
+    return may_come && !fits;  // it waits
   };
   scan.waiting.clear();
   for (const std::uint32_t id : s.due) {
-    if (!judge(index.by_id[id]) && scan.waiting.size() <= kMostWaiting) scan.waiting.push_back(id);
+    if (judge(index.by_id[id]) && scan.waiting.size() <= kMostWaiting) scan.waiting.push_back(id);
   }
   s.due.clear();
   for (const TestRef ref : index.always) (void)judge(ref);

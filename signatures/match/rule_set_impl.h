@@ -25,7 +25,7 @@ struct CompiledRule {
   Rule rule;
   RuleInfo info;
   std::vector<std::vector<PcreCode>> pcre;
-  std::uint32_t least_stream = 0;  // bytes of a stream before `content:!"..."; startswith;` can be judged
+  std::uint32_t least_stream = 0;  // bytes of a stream before what is negated in it can be judged
 };
 
 // Which of a rule's BufferTests a literal belongs to.

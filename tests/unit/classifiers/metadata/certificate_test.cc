@@ -17,6 +17,7 @@ namespace weir {
 namespace {
 
 using test::Octets;
+using test::operator+;
 
 struct Wanted {
   std::string common_name = "chat.example";
@@ -156,6 +157,21 @@ TEST(AddCertificate, SaysNothingOfACertificateCutAnywhere) {
   const Octets der = SelfSigned({.other_extension = true});
   for (std::size_t n = 0; n < der.size(); ++n)
     EXPECT_TRUE(FieldsOf(Octets(der.begin(), der.begin() + static_cast<long>(n))).empty()) << n;
+}
+
+// The outer lengths are not signed: a server may write them as OpenSSL's clients take them.
+TEST(AddCertificate, ReadsLengthsOfAnotherForm) {
+  const Octets der = SelfSigned({});
+  const Octets content(der.begin() + 4, der.end());  // 30 82 xx xx
+  const Octets long_form = test::Hex("30 84 00 00") + Octets(der.begin() + 2, der.begin() + 4) + content;
+  const Octets indefinite = test::Hex("30 80") + content + test::Hex("00 00");
+  for (const Octets& other : {long_form, indefinite}) {
+    Fields found = FieldsOf(other);
+    const Fields wanted = FieldsOf(der);
+    ASSERT_EQ(found.size(), wanted.size());
+    found[3] = wanted[3];  // the fingerprint is of the bytes that came
+    EXPECT_EQ(found, wanted);
+  }
 }
 
 TEST(AddCertificate, ReadsTheLeaf) {

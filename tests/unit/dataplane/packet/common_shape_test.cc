@@ -84,6 +84,16 @@ TEST(CommonShape, AgreesWithTheWalkOnAnyByteChangedAndAnyLength) {
   }
 }
 
+// Whose lengths agree; a sanitizer sees what is read behind them (found by fuzzing).
+TEST(CommonShape, ReadsNoFurtherThanATcpHeaderThatIsCut) {
+  const Octets v4 = test::Tcp({}, {}), v6 = test::Tcp({}, {}, test::kClient6, test::kServer6);
+  for (std::ptrdiff_t n = 0; n < 20; ++n) {
+    PacketView view;
+    EXPECT_FALSE(ReadCommonShape(Ethernet(0x0800, Ipv4(6, Octets(v4.begin(), v4.begin() + n))), {}, view)) << n;
+    EXPECT_FALSE(ReadCommonShape(Ethernet(0x86dd, Ipv6(6, Octets(v6.begin(), v6.begin() + n))), {}, view)) << n;
+  }
+}
+
 TEST(CommonShape, LeavesWhatIsNotPlainToTheWalk) {
   const Octets inside = Ethernet(0x0800, Ipv4(6, test::Tcp({}, test::Text("x"))));
   const std::vector<std::pair<std::string_view, Octets>> frames = {

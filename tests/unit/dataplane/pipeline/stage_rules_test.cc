@@ -99,5 +99,57 @@ TEST(StageRules, ADetectorsGuessIsALabelAtTheEndAndStopsNothing) {
   EXPECT_FALSE(SendUdp(elsewhere, true, question, 443));
 }
 
+constexpr const char* kNotTls =
+    "drop tcp any any -> any 443 (msg:\"no TLS\"; flow:to_server; content:!\"|16 03|\"; depth:2; sid:7;)\n";
+
+// Segments of one client; whether each left.
+std::vector<bool> Segments(WorkerRig& rig, const std::vector<test::Octets>& segments, std::uint32_t seq = 1) {
+  std::vector<bool> left;
+  for (const test::Octets& segment : segments) {
+    left.push_back(rig.SendTcp(true, {.sport = 40000, .dport = 443, .seq = seq, .ack = 1}, segment));
+    seq += static_cast<std::uint32_t>(segment.size());
+  }
+  return left;
+}
+
+TEST(StageRules, ARuleWaitsForTheProtocolThatTheNextSegmentShows) {
+  WorkerRig rig(WorkerRig::kDropMessaging, WorkerRig::Small(),
+                "drop http any any -> any any (msg:\"get\"; content:\"GET\"; startswith; sid:1;)\n");
+  rig.Handshake();
+  EXPECT_EQ(Segments(rig, {test::Text("GET"), test::Text(" / HTTP/1.1\r\nHost: a.example\r\n\r\n")}),
+            (std::vector<bool>{true, false}));
+}
+
+TEST(StageRules, WhatMustNotStandAtTheStartIsJudgedOnceItCould) {
+  for (const bool good : {true, false}) {
+    WorkerRig rig(WorkerRig::kDropMessaging, WorkerRig::Small(), kNotTls);
+    rig.Handshake();
+    test::Octets hello = WorkerRig::Hello("good.example");
+    if (!good) hello[1] = std::byte{9};
+    const test::Octets first(hello.begin(), hello.begin() + 1), rest(hello.begin() + 1, hello.end());
+    EXPECT_EQ(Segments(rig, {first, rest}), (std::vector<bool>{true, good})) << good;
+  }
+}
+
+TEST(StageRules, NewRulesTakeNoLaterBytesForTheStartOfAStream) {
+  WorkerRig rig;  // no rule on payload: nothing of a TLS stream is kept
+  rig.Handshake();
+  const test::Octets hello = WorkerRig::Hello("good.example");
+  const test::Octets first(hello.begin(), hello.begin() + 20), rest(hello.begin() + 20, hello.end());
+  EXPECT_EQ(Segments(rig, {first}), (std::vector<bool>{true}));
+  rig.Publish(WorkerRig::kDropMessaging, kNotTls);
+  EXPECT_EQ(Segments(rig, {rest}, 21), (std::vector<bool>{true}));
+}
+
+TEST(StageRules, NewRulesAreAskedOfTheStartThatWasKept) {
+  WorkerRig rig(WorkerRig::kDropMessaging, WorkerRig::Small(),
+                "alert tcp any any -> any any (msg:\"x\"; content:\"nope\"; startswith; sid:1;)\n");
+  rig.Handshake();
+  EXPECT_EQ(Segments(rig, {test::Text("EVIL bytes")}), (std::vector<bool>{true}));
+  rig.Publish(WorkerRig::kDropMessaging,
+              "drop tcp any any -> any any (msg:\"evil\"; content:\"EVIL\"; startswith; sid:2;)\n");
+  EXPECT_EQ(Segments(rig, {test::Text("more")}, 11), (std::vector<bool>{false}));
+}
+
 }  // namespace
 }  // namespace weir
