@@ -4,7 +4,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kAllocatorShare = 6;  // what heap blocks cost beside their bytes, jemalloc: one on so many
+constexpr std::size_t kAllocatorShare = 5;  // what heap blocks cost beside their bytes, jemalloc: one on so many
 constexpr std::size_t kNdpiKeeps =
     2048;  // what its dissectors keep of an unknown TCP flow (perf: weir_limits --flow-bytes)
 constexpr std::uint32_t kLookedAt = 8;    // undecided flows a packet under pressure
