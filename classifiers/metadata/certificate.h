@@ -5,7 +5,7 @@
 namespace weir {
 
 // Adds subject, issuer, names, serial, validity and SHA-1 fingerprint of the leaf
-// of a Certificate message up to TLS 1.2 (RFC 5246 s7.4.2; X.509 by OpenSSL).
+// of a Certificate message up to TLS 1.2 (RFC 5246 s7.4.2, RFC 5280 s4.1).
 // A certificate that does not parse adds nothing.
 void AddCertificate(Bytes body, TxId tx, Metadata& out);
 

@@ -24,8 +24,8 @@ enum FlowNeeds : std::uint8_t {
 // How far a flow's life has come; picks its idle timeout. Set by FlowTable::SetState.
 enum class FlowState : std::uint8_t { kNew, kEstablished, kClosing, kClosed };
 
-// One flow. The first cache line is all that a packet of a decided IPv4 flow
-// touches. Owned by its worker's FlowTable; the address is stable until Erase.
+// One flow. A packet of a decided flow touches both cache lines: the second for its key. Owned by its worker's
+// FlowTable; the address is stable until Erase.
 struct alignas(64) FlowRecord {
   // --- first line
   std::uint32_t tag = 0;             // high bits of the key's hash: compared before the key

@@ -1,10 +1,9 @@
 // Stage 3, continued: what was found is matched against the signatures and the
 // shipped tables, and each find is offered as the flow's label.
 #include <algorithm>
-
 #include <utility>
-#include "classifiers/metadata/certificate.h"
 
+#include "classifiers/metadata/certificate.h"
 #include "dataplane/pipeline/worker_state.h"
 
 namespace weir {

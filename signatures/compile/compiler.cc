@@ -37,8 +37,6 @@ RuleAction ActionOf(RuleVerb verb) {
   return kActions[static_cast<std::size_t>(verb)];
 }
 
-constexpr std::uint32_t kStreamDepth = 16 * 1024;  // of a stream, for contents that may lie anywhere
-
 class Compiler {
  public:
   explicit Compiler(const AppRegistry& apps) : apps_(apps), impl_(std::make_unique<RuleSet::Impl>()) {}
@@ -200,7 +198,7 @@ class Compiler {
     const Rule& rule = impl_->rules[r].rule;
     const std::uint32_t depth = PayloadDepth(impl_->rules[r]);
     if (rule.header.ip_proto == 0 || rule.header.ip_proto == 6) {
-      impl_->rules[r].least_stream = LeastStream(impl_->rules[r], kStreamDepth);
+      impl_->rules[r].least_stream = LeastStream(impl_->rules[r]);
       impl_->payload_depth = std::max(impl_->payload_depth, std::min(depth, kStreamDepth));
       IndexPayload(r, impl_->streams);
     }

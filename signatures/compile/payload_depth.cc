@@ -37,10 +37,6 @@ std::optional<std::uint64_t> DepthOf(const PcreTest& test, const pcre2_code* cod
   return std::uint64_t{width} + 1;
 }
 
-}  // namespace
-
-namespace {
-
 std::optional<std::uint64_t> DepthOf(const CompiledRule& compiled, std::size_t b, std::size_t i) {
   const ValueTest& test = compiled.rule.buffers[b].tests[i];
   if (const auto* content = std::get_if<ContentTest>(&test)) return DepthOf(*content);
@@ -48,10 +44,19 @@ std::optional<std::uint64_t> DepthOf(const CompiledRule& compiled, std::size_t b
   return std::nullopt;
 }
 
-bool Negated(const ValueTest& test) {
-  if (const auto* content = std::get_if<ContentTest>(&test)) return content->negated;
-  if (const auto* pcre = std::get_if<PcreTest>(&test)) return pcre->negated;
-  return false;
+// Bytes without which what the test denies cannot stand there; 0 of a test that denies nothing.
+std::uint64_t LeastOf(const CompiledRule& compiled, std::size_t b, std::size_t i) {
+  const ValueTest& test = compiled.rule.buffers[b].tests[i];
+  if (const auto* content = std::get_if<ContentTest>(&test); content != nullptr && content->negated) {
+    const std::int64_t offset = content->starts ? 0 : std::max<std::int64_t>(0, content->offset.value_or(0));
+    return static_cast<std::uint64_t>(offset) + content->bytes.size();
+  }
+  if (const auto* pcre = std::get_if<PcreTest>(&test); pcre != nullptr && pcre->negated) {
+    std::uint32_t least = 0;
+    pcre2_pattern_info(compiled.pcre[b][i].get(), PCRE2_INFO_MINLENGTH, &least);
+    return least;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -70,15 +75,13 @@ std::uint32_t PayloadDepth(const CompiledRule& compiled) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(deepest, UINT32_MAX));
 }
 
-std::uint32_t LeastStream(const CompiledRule& compiled, std::uint32_t most) {
+std::uint32_t LeastStream(const CompiledRule& compiled) {
   std::uint64_t least = 0;
   for (std::size_t b = 0; b < compiled.rule.buffers.size(); ++b) {
-    const BufferTests& tests = compiled.rule.buffers[b];
-    for (std::size_t i = 0; i < tests.tests.size() && tests.transforms.empty(); ++i) {
-      if (Negated(tests.tests[i])) least = std::max(least, DepthOf(compiled, b, i).value_or(0));
-    }
+    for (std::size_t i = 0; i < compiled.rule.buffers[b].tests.size(); ++i)
+      least = std::max(least, LeastOf(compiled, b, i));
   }
-  return static_cast<std::uint32_t>(least > most ? 0 : least);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(least, kStreamDepth));
 }
 
 }  // namespace weir

@@ -9,8 +9,11 @@ namespace weir {
 // lie anywhere.
 [[nodiscard]] std::uint32_t PayloadDepth(const CompiledRule& rule);
 
-// Bytes of a stream before its negated contents and patterns can be judged: what must not stand in the first
-// bytes may still come. 0: at once, also where they may lie anywhere or deeper than `most`.
-[[nodiscard]] std::uint32_t LeastStream(const CompiledRule& rule, std::uint32_t most);
+// Of a stream, for contents that may lie anywhere.
+inline constexpr std::uint32_t kStreamDepth = 16 * 1024;
+
+// Bytes of a stream without which what the rule denies (`content:!"..."`, `pcre:!"..."`) cannot stand there: with
+// fewer it is not judged, for they may be the beginning of it. 0: it denies nothing. At most kStreamDepth.
+[[nodiscard]] std::uint32_t LeastStream(const CompiledRule& rule);
 
 }  // namespace weir

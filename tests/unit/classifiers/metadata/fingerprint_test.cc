@@ -185,6 +185,18 @@ TEST(Fingerprints, AreThoseOfTheHelloAtHand) {
   }
 }
 
+TEST(Fingerprints, MadeLaterAreThoseOfTheHelloItsProtocolToo) {
+  for (const char* alpn : {"h2", "x", "\xff\x01", ""}) {
+    for (const auto transport : {HelloTransport::kTcp, HelloTransport::kQuic}) {
+      const Octets message = test::ClientHelloMessage(test::ServerName("a.example") + test::Alpn(alpn));
+      const Bytes body = Bytes(message).subspan(4);
+      Metadata shape;
+      AddClientFingerprints(body, transport, 0, true, shape);
+      EXPECT_EQ(FingerprintsOf(shape.First(BufferId::kHelloShape, 0)).ja4, Ja4Text(body, transport)) << alpn;
+    }
+  }
+}
+
 // A client's and a server's hello of the same numbers, and lists cut elsewhere.
 TEST(Fingerprints, OfOtherHellosWithTheSameNumbersDiffer) {
   const auto ja4 = [](const Octets& ciphers, const Octets& extensions) {

@@ -190,20 +190,6 @@ TEST(CompileRules, FindsAllThoughMoreRulesWaitThanAreKept) {
   EXPECT_EQ(OnStream(Rules(text), stream + "hay", 50).size(), 200u);
 }
 
-TEST(CompileRules, JudgesAnAnchoredPatternByNoMoreThanItsWidth) {
-  const auto depth = [](const std::string& tests) {
-    return Rules("alert tcp any any -> any any (" + tests + " sid:1;)").set->payload_depth();
-  };
-  EXPECT_EQ(depth(R"(content:"WA|06|"; startswith; pcre:"/^WA\x06[\x00-\x0f]/s";)"), 5u);
-  EXPECT_EQ(depth(R"(content:"ab"; depth:9; pcre:"/^ab{2,30}(c|dd)/i";)"), 34u);
-  for (const char* anywhere : {R"(content:"ab"; depth:9; pcre:"/ab/";)", R"(content:"ab"; depth:9; pcre:"/^ab.*c/s";)",
-                               R"(content:"ab"; depth:9; pcre:"/^abc$/";)", R"(content:"ab"; depth:9; pcre:"/^ab/m";)",
-                               R"(content:"ab"; depth:9; pcre:"/^ab|c/";)", R"(content:"ab"; depth:9; pcre:"/b/R";)",
-                               R"(content:"ab"; startswith; endswith;)"}) {
-    EXPECT_EQ(depth(anywhere), 16384u) << anywhere;
-  }
-}
-
 TEST(CompileRules, LooksAsDeepIntoADatagramAsItsRulesDo) {
   const Rules rules(
       R"(alert udp any any -> any any (content:"abc"; offset:2; depth:10; sid:1;) )"
